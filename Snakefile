@@ -1,0 +1,34 @@
+# From a manifest of public sign-language videos to a pose-native corpus.
+#
+#   fetch_metadata ─┬─ structure_captions ─────────────┬─ pack_shard ─ collect_status
+#                   └─ fetch_video ─ estimate_poses ───┤
+#                            └────────────┴─────────── render_preview (a sample)
+#
+# snakemake --cores 8                                     the corpus of config/config.yaml
+# snakemake --cores 8 results/videos/ID/poses.npz         one file of one video
+# snakemake --cores 8 --config manifest=mine.csv          your own videos
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+configfile: "config/config.yaml"
+
+
+pathvars:
+    results=config["results"],
+    logs=config["logs"],
+    benchmarks=config["benchmarks"],
+
+
+include: "rules/common.smk"  # config check, manifest, shard plan; no rules
+include: "rules/acquire.smk"  # lane 1: fetch_metadata, structure_captions, fetch_video
+include: "rules/pose.smk"  # lane 2: estimate_poses, render_preview
+include: "rules/release.smk"  # lane 3: pack_shard
+include: "rules/corpus.smk"  # the whole: plan_shards, collect_status
+
+
+rule all:
+    default_target: True
+    input:
+        wanted_files(),

@@ -1,0 +1,66 @@
+# Lane 1, acquisition: what the platform has to give about each video.
+# Needs:  the manifest
+# Makes:  <results>/videos/{video}/metadata.json, subtitles.json, download.json, captions.json,
+#         video.mp4 (temporary)
+# Config: fetch_metadata, fetch_video
+
+
+rule fetch_metadata:
+    """Ask the platform once about a video; take its facts and its subtitle tracks."""
+    output:
+        metadata="<results>/videos/{video}/metadata.json",
+        subtitles="<results>/videos/{video}/subtitles.json",
+        download="<results>/videos/{video}/download.json",
+    log:
+        "<logs>/fetch_metadata/{video}.log",
+    benchmark:
+        "<benchmarks>/fetch_metadata/{video}.tsv"
+    conda:
+        "../envs/acquire.yaml"
+    params:
+        recipe=lambda wildcards: metadata_recipe(
+            video_address(wildcards), config["fetch_metadata"]
+        ),
+    script:
+        "../workflow_scripts/fetch_metadata.py"
+
+
+rule structure_captions:
+    """Turn raw subtitle tracks into clean, timed segments per language."""
+    input:
+        subtitles="<results>/videos/{video}/subtitles.json",
+    output:
+        captions="<results>/videos/{video}/captions.json",
+    log:
+        "<logs>/structure_captions/{video}.log",
+    benchmark:
+        "<benchmarks>/structure_captions/{video}.tsv"
+    conda:
+        "../envs/acquire.yaml"
+    params:
+        code=digest("workflow_scripts.structure_captions"),
+    script:
+        "../workflow_scripts/structure_captions.py"
+
+
+rule fetch_video:
+    """Download the chosen video stream, without sound, a window of videos at a time."""
+    input:
+        ancient(products_before),
+        download="<results>/videos/{video}/download.json",
+    output:
+        video=(
+            "<results>/videos/{video}/video.mp4"
+            if config["fetch_video"]["keep"]
+            else temp("<results>/videos/{video}/video.mp4")
+        ),
+    log:
+        "<logs>/fetch_video/{video}.log",
+    benchmark:
+        "<benchmarks>/fetch_video/{video}.tsv"
+    conda:
+        "../envs/acquire.yaml"
+    params:
+        recipe=video_recipe(),
+    script:
+        "../workflow_scripts/fetch_video.py"

@@ -1,0 +1,221 @@
+"""What the platform gives: metadata, subtitle tracks and the video stream, by yt-dlp."""
+
+import logging
+import shutil
+import urllib.parse
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import yt_dlp
+from yt_dlp.networking import Request
+from yt_dlp.networking.exceptions import HTTPError, RequestError
+
+from signverse.errors import MachineError, VideoError
+from signverse.outcomes import classify
+
+SCHEMA_VERSION = 1  # of metadata.json, subtitles.json and download.json
+
+# Formats we can read, the one with the least to go wrong first.
+SUBTITLE_FORMATS = ("vtt", "srt")
+# Facts of the chosen format that are kept; its address and headers are not among them.
+FORMAT_FACTS = ("format_id", "ext", "width", "height", "fps", "vcodec", "filesize", "protocol")
+# Parts of a format that may carry a session: fetch_video brings its own.
+SECRETS = ("cookies", "Cookie", "Authorization")
+
+
+def extract(url: str, *, max_height_px: int, timeout_sec: float, retries: int) -> dict[str, Any]:
+    """Ask the platform once about one video: yt-dlp's info with the chosen format.
+
+    Raises VideoError when the video is at fault, MachineError when the world is.
+    """
+    options = _options(timeout_sec, retries) | {"format": _format_selector(max_height_px)}
+    with yt_dlp.YoutubeDL(options) as downloader:
+        info = _guarded(downloader.extract_info, url, download=False)
+        entries = list(info["entries"]) if "entries" in info else [info]
+        if len(entries) != 1:
+            raise VideoError("not_a_video", f"the address lists {len(entries)} videos")
+        found: dict[str, Any] = downloader.sanitize_info(entries[0], remove_private_keys=True)
+    return found
+
+
+def _options(timeout_sec: float, retries: int) -> dict[str, Any]:
+    return {
+        "quiet": True,
+        "noprogress": True,
+        "color": "never",
+        "logger": logging.getLogger("yt_dlp"),
+        "cachedir": False,
+        "noplaylist": True,
+        "socket_timeout": timeout_sec,
+        "retries": retries,
+        "extractor_retries": retries,
+        "fragment_retries": retries,
+        "skip_unavailable_fragments": False,
+        "allow_unplayable_formats": False,
+    }
+
+
+def _format_selector(max_height_px: int) -> str:
+    """Best video-only stream up to the height, else the lowest one, else one with audio."""
+    fits = f"[height<=?{max_height_px}]"
+    return f"bv{fits}/wv/bv*{fits}/wv*"
+
+
+def _guarded(call: Any, *arguments: Any, **options: Any) -> Any:
+    """Call yt-dlp; turn its errors into ours."""
+    try:
+        return call(*arguments, **options)
+    except (yt_dlp.utils.YoutubeDLError, RequestError) as error:
+        raise classify(str(error)) from error
+    except OSError as error:
+        raise MachineError(f"{classify(str(error))}") from error
+
+
+def metadata(
+    info: Mapping[str, Any], url: str, started: datetime, finished: datetime
+) -> dict[str, Any]:
+    """The facts of `info` that metadata.json keeps; no stream addresses, no personal data."""
+    return {
+        "url": url,
+        "title": info.get("title"),
+        "duration_sec": info.get("duration"),
+        "upload_date": _iso_date(info.get("upload_date")),
+        "channel_id": info.get("channel_id"),
+        "language": info.get("language"),
+        "width": info.get("width"),
+        "height": info.get("height"),
+        "fps": info.get("fps"),
+        "manual_tracks": sorted(_tracks(info, "subtitles")),
+        "automatic_tracks": sorted(_tracks(info, "automatic_captions")),
+        "format": {name: info.get(name) for name in FORMAT_FACTS},
+        "extractor": info.get("extractor_key"),
+        "yt_dlp_version": yt_dlp.version.__version__,
+        "fetched_at": started.isoformat(timespec="seconds"),
+        "elapsed_sec": round((finished - started).total_seconds(), 3),
+    }
+
+
+def _iso_date(compact: str | None) -> str | None:
+    return f"{compact[:4]}-{compact[4:6]}-{compact[6:8]}" if compact else None
+
+
+def _tracks(info: Mapping[str, Any], group: str) -> dict[str, list[dict[str, Any]]]:
+    tracks = info.get(group) or {}
+    return {str(language): formats for language, formats in tracks.items() if formats}
+
+
+def wanted_tracks(info: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Language, kind and format of each subtitle track to fetch, all listed in `info`.
+
+    Every manual track but the live chat; the automatic track in the spoken language; where
+    that leaves no English, the translation into English.
+    """
+    manual = _tracks(info, "subtitles")
+    automatic = _tracks(info, "automatic_captions")
+    chosen = [(language, "manual", manual[language]) for language in sorted(manual)]
+    spoken = info.get("language")
+    native = [language for language in automatic if language.endswith("-orig")]
+    native = native or [language for language in automatic if language == spoken]
+    chosen += [(language, "automatic", automatic[language]) for language in native]
+    if not any(language.split("-")[0] == "en" for language, _, _ in chosen) and "en" in automatic:
+        kind = "translated" if native or spoken else "automatic"
+        chosen.append(("en", kind, automatic["en"]))
+    for language, kind, formats in chosen:
+        best = _readable_format(formats)
+        if language != "live_chat" and best:
+            yield language, kind, best
+
+
+def _readable_format(formats: list[dict[str, Any]]) -> dict[str, Any] | None:
+    for wanted in SUBTITLE_FORMATS:
+        for candidate in formats:
+            segmented = "m3u8" in (candidate.get("protocol") or "")
+            if candidate.get("ext") == wanted and not segmented:
+                return candidate
+    return None
+
+
+def fetch_subtitles(
+    info: Mapping[str, Any], *, timeout_sec: float, retries: int
+) -> list[dict[str, Any]]:
+    """The raw text of each wanted track with its language, kind, format and source."""
+    with yt_dlp.YoutubeDL(_options(timeout_sec, retries)) as downloader:
+        return [
+            {
+                "language": language,
+                "kind": kind,
+                "format": track["ext"],
+                "name": track.get("name"),
+                "source": _public_address(track["url"]),
+            }
+            | _fetch_text(downloader, track, info.get("http_headers") or {}, retries)
+            for language, kind, track in wanted_tracks(info)
+        ]
+
+
+def _fetch_text(
+    downloader: yt_dlp.YoutubeDL, track: dict[str, Any], headers: Mapping[str, str], retries: int
+) -> dict[str, Any]:
+    """Text of one track; a track that is gone has none and says why."""
+    if track.get("data") is not None:
+        return {"text": track["data"], "problem": None}
+    for attempt in range(retries + 1):
+        try:
+            request = Request(track["url"], headers=track.get("http_headers") or dict(headers))
+            return _decoded(downloader.urlopen(request).read())
+        except HTTPError as error:
+            if error.status in (403, 404, 410):
+                return {"text": None, "problem": f"HTTP error {error.status}"}
+            failure: RequestError = error
+        except RequestError as error:
+            failure = error
+        logging.warning("subtitle track, attempt %d: %s", attempt + 1, failure)
+    raise MachineError(f"{classify(f'unable to download subtitles: {failure}')}")
+
+
+def _decoded(raw: bytes) -> dict[str, Any]:
+    try:
+        return {"text": raw.decode("utf-8-sig"), "problem": None}
+    except UnicodeDecodeError:
+        return {"text": raw.decode("cp1252", errors="replace"), "problem": "not UTF-8"}
+
+
+def _public_address(url: str) -> str:
+    """The address without its query, where platforms put signatures."""
+    return urllib.parse.urlsplit(url)._replace(query="", fragment="").geturl()
+
+
+def download_info(info: Mapping[str, Any]) -> dict[str, Any]:
+    """What `fetch_stream` needs to download the chosen format without asking again."""
+    kept = {name: info.get(name) for name in ("id", "title", "extractor", "extractor_key")}
+    chosen = (info.get("requested_formats") or [info])[0]
+    stream = {
+        name: value
+        for name, value in chosen.items()
+        if name in (*FORMAT_FACTS, "url", "manifest_url", "fragments", "fragment_base_url")
+        or name in ("acodec", "container", "http_headers", "downloader_options")
+    }
+    headers = stream.get("http_headers") or {}
+    stream["http_headers"] = {k: v for k, v in headers.items() if k not in SECRETS}
+    return kept | {"webpage_url": info.get("webpage_url"), "formats": [stream]}
+
+
+def fetch_stream(info: Mapping[str, Any], path: Path, *, timeout_sec: float, retries: int) -> None:
+    """Download the one format of a `download_info` to `path`.
+
+    Works in the folder `path` + ".parts", so that an interrupted download is resumed there.
+    """
+    parts = path.with_name(f"{path.name}.parts")
+    parts.mkdir(parents=True, exist_ok=True)
+    template = str(parts / "stream").replace("%", "%%")
+    options = _options(timeout_sec, retries) | {"format": "bv*", "outtmpl": {"default": template}}
+    try:
+        with yt_dlp.YoutubeDL(options) as downloader:
+            _guarded(downloader.process_ie_result, dict(info), download=True)
+        (parts / "stream").replace(path)
+    except VideoError:
+        shutil.rmtree(parts)
+        raise  # after any other error the parts stay, to go on from there
+    shutil.rmtree(parts)

@@ -1,0 +1,1 @@
+"""A small real corpus on a loopback site: free recordings of people, good and bad videos."""

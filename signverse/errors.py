@@ -1,0 +1,22 @@
+"""The ways things go wrong, by whose fault it is."""
+
+
+class SignverseError(Exception):
+    """Base of all errors that carry a message written for the user."""
+
+
+class InputError(SignverseError):
+    """The user's input is wrong: manifest, config, plan or a damaged intermediate file."""
+
+
+class MachineError(SignverseError):
+    """The machine, the network or the platform failed: the job fails and may be retried."""
+
+
+class VideoError(SignverseError):
+    """The video itself is at fault: it becomes a tombstone with this status and reason."""
+
+    def __init__(self, status: str, reason: str) -> None:
+        super().__init__(f"{status}: {reason}")
+        self.status = status
+        self.reason = reason

@@ -1,0 +1,21 @@
+"""Sign-language labels and their ISO 639-3 codes."""
+
+import csv
+import functools
+from pathlib import Path
+
+UNDETERMINED = "und"  # ISO 639-2/3 code for "undetermined"
+TABLE = Path(__file__).resolve().parent.parent / "resources" / "sign_languages.csv"
+
+
+@functools.cache
+def sign_languages() -> dict[str, str]:
+    """ISO 639-3 code → English name, for every sign language the workflow knows."""
+    with TABLE.open(encoding="utf-8", newline="") as file:
+        return {row["code"]: row["name"] for row in csv.DictReader(file)}
+
+
+def language_code(label: str) -> str:
+    """ISO 639-3 code for a manifest's label; `und` for a label that is no known code."""
+    code = label.strip().lower()
+    return code if code in sign_languages() else UNDETERMINED

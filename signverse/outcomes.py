@@ -1,0 +1,125 @@
+"""How a stage can end for a video, and tombstones: products that say why there is nothing.
+
+A tombstone stands under the product's own name, with `status` and `reason` and no content.
+Later stages pass it on. Only the video's own faults become tombstones; whatever may be the
+network's or the machine's fault fails the job, so that it is tried again.
+"""
+
+import contextlib
+import logging
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from signverse.errors import MachineError, VideoError
+from signverse.files import read_json, write_json
+
+OK = "ok"
+EXCLUDED = "excluded"
+
+# The status of a video's own fault → what the platform says then (regular expressions, any
+# case). The first match decides, so the specific stands before the general.
+VIDEO_FAULTS: dict[str, tuple[str, ...]] = {
+    "private": (r"private video", r"video is private"),
+    "members_only": (r"members[- ]only", r"join this channel"),
+    "age_restricted": (r"confirm your age", r"age[- ]restricted"),
+    "geo_blocked": (
+        r"not (made this video )?available (in|from) your (country|location|region)",
+        r"geo[- ]?restrict",
+    ),
+    "not_a_video": (
+        r"unsupported url",
+        r"not a valid url",
+        r"premieres in",
+        r"live event will begin",
+        r"is not currently live",
+    ),
+    "no_video_stream": (r"requested format is not available", r"no video formats found"),
+    "removed": (
+        r"video unavailable",
+        r"video is (not|no longer) available",
+        r"has been (removed|terminated|deleted)",
+        r"no longer exists",
+        r"http error (404|410)",
+    ),
+    "undecodable": (),  # found by opening the file, never by a message
+    EXCLUDED: (),  # found in the exclusion list
+}
+
+# The world's fault, looked for before the video's: a bot check also says "video unavailable".
+WORLD_FAULTS: dict[str, tuple[str, ...]] = {
+    "rate_limited": (r"http error 429", r"too many requests", r"rate[- ]limit"),
+    "bot_check": (r"not a bot", r"captcha"),
+    "disk_full": (r"no space left on device", r"disk quota exceeded"),
+    "network": (
+        r"http error 5\d\d",
+        r"timed? ?out",
+        r"connection",
+        r"incomplete ?read",
+        r"name resolution",
+        r"unable to download (webpage|video data): (?!http error 4)",
+    ),
+}
+
+
+def classify(message: str) -> VideoError | MachineError:
+    """The error that a downloader's message stands for; unknown is the world's fault."""
+    reason = one_line(message)
+    for status, patterns in WORLD_FAULTS.items():
+        if any(re.search(pattern, message, re.IGNORECASE) for pattern in patterns):
+            return MachineError(f"{status}: {reason}")
+    for status, patterns in VIDEO_FAULTS.items():
+        if any(re.search(pattern, message, re.IGNORECASE) for pattern in patterns):
+            return VideoError(status, reason)
+    return MachineError(f"unknown: {reason}")
+
+
+def one_line(message: str) -> str:
+    """A downloader's message as one plain line: no colours, no advice, no markers."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", message)
+    text = re.sub(r"^ERROR:\s*(\[[\w:+.-]+\]\s*)?", "", text.strip())
+    text = re.split(r"\s*(?:\(caused by|;? please report this issue|Use --)", text)[0]
+    return " ".join(text.split())[:300]
+
+
+def tombstone(video_id: str, error: VideoError) -> dict[str, Any]:
+    """The content of a tombstone; products that are JSON documents hold just this."""
+    return {"video_id": video_id, "status": error.status, "reason": error.reason}
+
+
+def product(video_id: str, schema_version: int, **content: Any) -> dict[str, Any]:
+    """The content of a JSON product that turned out well."""
+    head = {"schema_version": schema_version, "video_id": video_id, "status": OK, "reason": ""}
+    return head | content
+
+
+@contextlib.contextmanager
+def tombstones_on_fault(video_id: str, *paths: str | Path) -> Iterator[None]:
+    """Put a JSON tombstone under each of `paths` when the video is found to be at fault."""
+    try:
+        yield
+    except VideoError as error:
+        logging.warning("%s", error)
+        for path in paths:
+            write_json(path, tombstone(video_id, error))
+
+
+def raise_if_tombstone(document: dict[str, Any]) -> dict[str, Any]:
+    """Return a product's document, or raise the VideoError that it stands for."""
+    if document["status"] != OK:
+        raise VideoError(document["status"], document["reason"])
+    return document
+
+
+def read_product(path: str | Path) -> dict[str, Any]:
+    """Read a JSON product; raise VideoError when it is a tombstone."""
+    return raise_if_tombstone(read_json(path))
+
+
+def check_not_tombstone(path: str | Path) -> None:
+    """Raise the VideoError of a binary product that is a tombstone, else do nothing."""
+    with Path(path).open("rb") as file:
+        first = file.read(1)
+    if first == b"{":  # no video container begins with a brace
+        read_product(path)

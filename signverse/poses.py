@@ -1,0 +1,215 @@
+"""Whole-body keypoints of one video: the arrays of `poses.npz`.
+
+T frames on a regular grid of times, N detections of persons over all frames; the detections of
+frame t are rows person_offsets[t] … person_offsets[t + 1] - 1. Coordinates are x, y divided by
+the frame's width and height. docs/format.md is the specification.
+"""
+
+import functools
+import json
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from signverse.errors import InputError, VideoError
+from signverse.files import atomic_path
+from signverse.outcomes import OK, raise_if_tombstone
+
+# Part of the body → number of keypoints, in the order of the arrays.
+PARTS = {"body": 18, "face": 68, "left_hand": 21, "right_hand": 21, "feet": 6}
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One detected person in one frame.
+
+    bbox: float32 [4], x1 y1 x2 y2. keypoints: part → float32 [K, 2]. scores: part → float32 [K].
+    Coordinates are normalised by the frame's size; a keypoint that was not found is 0, 0 with
+    score 0.
+    """
+
+    bbox: np.ndarray
+    bbox_score: float
+    keypoints: dict[str, np.ndarray]
+    scores: dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Poses:
+    """All poses of one video; field names and shapes as in `poses.npz`."""
+
+    video_id: str
+    fps: float
+    total_frames: int
+    frame_width: int
+    frame_height: int
+    estimator: dict[str, Any]
+    frame_indices: np.ndarray  # int32 [T], index on the grid: time = index / fps
+    frame_times: np.ndarray  # float32 [T], seconds, timestamp of the frame that was shown
+    num_persons: np.ndarray  # int32 [T]
+    person_offsets: np.ndarray  # int64 [T + 1]
+    bboxes: np.ndarray  # float32 [N, 4]
+    bbox_scores: np.ndarray  # float32 [N]
+    body_keypoints: np.ndarray  # float32 [N, 18, 2]
+    body_scores: np.ndarray  # float32 [N, 18]
+    face_keypoints: np.ndarray  # float32 [N, 68, 2]
+    face_scores: np.ndarray  # float32 [N, 68]
+    left_hand_keypoints: np.ndarray  # float32 [N, 21, 2]
+    left_hand_scores: np.ndarray  # float32 [N, 21]
+    right_hand_keypoints: np.ndarray  # float32 [N, 21, 2]
+    right_hand_scores: np.ndarray  # float32 [N, 21]
+    feet_keypoints: np.ndarray  # float32 [N, 6, 2]
+    feet_scores: np.ndarray  # float32 [N, 6]
+    status: str = OK
+    reason: str = ""
+
+    @property
+    def frame_payloads(self) -> "FramePayloads":
+        """The nested view: `frame_payloads[t]["person_000"]["body_keypoints"]`."""
+        return FramePayloads(self)
+
+    def persons(self, t: int) -> range:
+        """Rows of the detections in frame `t`."""
+        return range(int(self.person_offsets[t]), int(self.person_offsets[t + 1]))
+
+
+@dataclass(frozen=True)
+class FramePayloads:
+    """Poses frame by frame, as dicts; a view, made when asked for."""
+
+    poses: Poses
+
+    def __len__(self) -> int:
+        return len(self.poses.frame_indices)
+
+    def __getitem__(self, t: int) -> dict[str, Any]:
+        poses = self.poses
+        if not -len(self) <= t < len(self):
+            raise IndexError(f"frame {t} of {len(self)}")
+        rows = poses.persons(t % len(self))
+        payload: dict[str, Any] = {
+            "num_persons": len(rows),
+            "frame_width": poses.frame_width,
+            "frame_height": poses.frame_height,
+        }
+        for number, row in enumerate(rows):
+            person = {"bbox": poses.bboxes[row], "bbox_score": poses.bbox_scores[row]}
+            for part in PARTS:
+                person[f"{part}_keypoints"] = getattr(poses, f"{part}_keypoints")[row]
+                person[f"{part}_scores"] = getattr(poses, f"{part}_scores")[row]
+            payload[f"person_{number:03d}"] = person
+        return payload
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return (self[t] for t in range(len(self)))
+
+
+@dataclass
+class PosesBuilder:
+    """Collects the persons of each frame into arrays."""
+
+    times: list[float] = field(default_factory=list)
+    counts: list[int] = field(default_factory=list)
+    found: list[Person] = field(default_factory=list)
+
+    def add(self, time_sec: float, persons: list[Person]) -> None:
+        """Append the next frame of the grid."""
+        self.times.append(time_sec)
+        self.counts.append(len(persons))
+        self.found.extend(persons)
+
+    def build(self, **facts: Any) -> Poses:
+        """Make the arrays; `facts` are the fields of Poses that are no arrays."""
+        arrays: dict[str, Any] = {
+            "frame_indices": np.arange(len(self.times), dtype=np.int32),
+            "frame_times": np.array(self.times, dtype=np.float32),
+            "num_persons": np.array(self.counts, dtype=np.int32),
+            "person_offsets": np.concatenate([[0], np.cumsum(self.counts)]).astype(np.int64),
+            "bboxes": _stack([person.bbox for person in self.found], (4,)),
+            "bbox_scores": _stack([person.bbox_score for person in self.found], ()),
+        }
+        for part, size in PARTS.items():
+            coordinates = [person.keypoints[part] for person in self.found]
+            arrays[f"{part}_keypoints"] = _stack(coordinates, (size, 2))
+            arrays[f"{part}_scores"] = _stack([p.scores[part] for p in self.found], (size,))
+        return Poses(total_frames=len(self.times), **facts, **arrays)
+
+
+def _stack(rows: list[Any], shape: tuple[int, ...]) -> np.ndarray:
+    return np.array(rows, dtype=np.float32).reshape(len(rows), *shape)
+
+
+def save(path: str | Path, poses: Poses) -> None:
+    """Write `poses.npz`: no pickles, the same bytes for the same poses."""
+    members = {item.name: getattr(poses, item.name) for item in fields(poses)}
+    members["estimator"] = json.dumps(poses.estimator, sort_keys=True)
+    _savez(path, members)
+
+
+def save_tombstone(path: str | Path, video_id: str, error: VideoError) -> None:
+    """Write a `poses.npz` that says why there are no poses."""
+    _savez(path, {"video_id": video_id, "status": error.status, "reason": error.reason})
+
+
+def _savez(path: str | Path, members: dict[str, Any]) -> None:
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(
+            file, allow_pickle=False, **{name: np.asarray(value) for name, value in members.items()}
+        )
+
+
+def load(path: str | Path) -> Poses:
+    """Read and check `poses.npz`.
+
+    Raises VideoError for a tombstone and InputError, naming the file, for a damaged one.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            members = {name: archive[name] for name in archive.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise InputError(f"{path}: cannot be read as poses ({error})") from error
+    scalars = {name: value.item() for name, value in members.items() if value.ndim == 0}
+    for name in ("video_id", "status", "reason"):
+        if name not in scalars:
+            raise InputError(f"{path}: field {name!r} is missing")
+    raise_if_tombstone(scalars)
+    missing = {item.name for item in fields(Poses)} - members.keys()
+    if missing:
+        raise InputError(f"{path}: fields are missing: {', '.join(sorted(missing))}")
+    poses = Poses(
+        **{item.name: scalars.get(item.name, members[item.name]) for item in fields(Poses)}
+        | {"estimator": json.loads(scalars["estimator"])}
+    )
+    _check_shapes(path, poses)
+    return poses
+
+
+def _check_shapes(path: str | Path, poses: Poses) -> None:
+    frames, detections = len(poses.frame_indices), len(poses.bboxes)
+    expected: dict[str, tuple[int, ...]] = {
+        "frame_times": (frames,),
+        "num_persons": (frames,),
+        "person_offsets": (frames + 1,),
+        "bboxes": (detections, 4),
+        "bbox_scores": (detections,),
+    }
+    for part, size in PARTS.items():
+        expected[f"{part}_keypoints"] = (detections, size, 2)
+        expected[f"{part}_scores"] = (detections, size)
+    for name, shape in expected.items():
+        found = getattr(poses, name).shape
+        if found != shape:
+            raise InputError(f"{path}: {name} has shape {found}, expected {shape}")
+    counted = np.concatenate([[0], np.cumsum(poses.num_persons)])
+    if not np.array_equal(poses.person_offsets, counted) or counted[-1] != detections:
+        raise InputError(f"{path}: person_offsets, num_persons and bboxes do not agree")
+
+
+@functools.cache
+def array_names() -> tuple[str, ...]:
+    """Names of the array fields of Poses, in their order."""
+    return tuple(item.name for item in fields(Poses) if item.type is np.ndarray)

@@ -1,0 +1,142 @@
+"""Video files: what is in them, and their frames on a regular grid of times."""
+
+import logging
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+
+from signverse.errors import VideoError
+from signverse.files import atomic_path
+
+EPSILON = 1e-6  # in grid steps: times of equal value must not differ by rounding
+
+
+@dataclass(frozen=True, slots=True)
+class SampledFrame:
+    """One decoded frame and the times of the grid at which it is the one shown.
+
+    image: uint8 [height, width, 3], RGB, upright. time_sec: its own timestamp, in seconds from
+    the start of the file. It is shown at the grid's times first/fps … (first + count - 1)/fps.
+    """
+
+    image: np.ndarray
+    time_sec: float
+    first: int
+    count: int
+
+
+def check_video(path: str | Path) -> None:
+    """Raise VideoError unless the file opens and its first frame decodes."""
+    with _open(path) as container:
+        next(_decoded_frames(container, path))
+
+
+def keep_only_video(path: str | Path) -> None:
+    """Rewrite a file that holds more than one video stream with that stream alone.
+
+    Packets are copied, not encoded again. The container stays what it was.
+    """
+    with _open(path) as source:
+        if len(source.streams) == 1:
+            return
+        stream = _video_stream(source, path)
+        container_format = source.format.name.split(",")[0]
+        name = {"mov": "mp4", "matroska": "matroska"}.get(container_format, container_format)
+        with atomic_path(path) as temporary, av.open(str(temporary), "w", format=name) as target:
+            copied = target.add_stream_from_template(stream)
+            for packet in source.demux(stream):
+                if packet.dts is not None:
+                    packet.stream = copied
+                    target.mux(packet)
+
+
+def sample_frames(path: str | Path, fps: float) -> Iterator[SampledFrame]:
+    """Decode a video on the grid 0, 1/fps, 2/fps, …: at each time the frame then on screen.
+
+    Works by timestamps, so that a variable frame rate keeps its timing; frames shown at no time
+    of the grid are dropped, frames shown at several come once with their count. The first
+    frame is taken to be on screen from the start. Raises VideoError when nothing decodes.
+    """
+    with _open(path) as container:
+        start = Fraction(container.start_time or 0, av.time_base)
+        shown: Any = None
+        shown_sec, first = 0.0, 0
+        for frame in _decoded_frames(container, path):
+            time_sec = float(frame.pts * frame.time_base - start)
+            if shown is not None and time_sec <= shown_sec:
+                continue
+            end = _grid_index(time_sec, fps)
+            if shown is not None and end > first:
+                yield _sampled(shown, shown_sec, first, end - first)
+                first = end
+            shown, shown_sec = frame, time_sec
+        end = _grid_index(shown_sec + _duration_sec(shown, container), fps)
+        if end > first or first == 0:  # even a single frame of no duration is shown once
+            yield _sampled(shown, shown_sec, first, max(end - first, 1))
+
+
+def _grid_index(time_sec: float, fps: float) -> int:
+    """Index of the first time of the grid that is not before `time_sec`."""
+    return max(0, math.ceil(time_sec * fps - EPSILON))
+
+
+def _duration_sec(frame: Any, container: Any) -> float:
+    """How long the last frame stays: as it says, else one frame at the average rate."""
+    if frame.duration:
+        return float(frame.duration * frame.time_base)
+    rate = container.streams.video[0].average_rate
+    return float(1 / rate) if rate else 0.0
+
+
+def _sampled(frame: Any, time_sec: float, first: int, count: int) -> SampledFrame:
+    return SampledFrame(_upright(frame), time_sec, first, count)
+
+
+def _upright(frame: Any) -> np.ndarray:
+    """The frame as RGB, turned by its display matrix (degrees, counter-clockwise)."""
+    image = frame.to_ndarray(format="rgb24")
+    return np.ascontiguousarray(np.rot90(image, round(frame.rotation / 90) % 4))
+
+
+def _open(path: str | Path) -> Any:
+    try:
+        return av.open(str(path), metadata_errors="replace")
+    except av.error.InvalidDataError as error:
+        raise VideoError("undecodable", f"the file is no readable video ({error.strerror})") from (
+            error
+        )
+
+
+def _video_stream(container: Any, path: str | Path) -> Any:
+    for stream in container.streams.video:
+        if not stream.disposition & av.stream.Disposition.attached_pic:
+            return stream
+    raise VideoError("no_video_stream", "the file has no video stream")
+
+
+def _decoded_frames(container: Any, path: str | Path) -> Iterator[Any]:
+    """Frames in order of presentation; damaged packets are skipped and counted in the log."""
+    stream = _video_stream(container, path)
+    stream.thread_type = "AUTO"
+    found = lost = 0
+    try:
+        for packet in container.demux(stream):
+            try:
+                for frame in packet.decode():
+                    if frame.pts is not None:
+                        found += 1
+                        yield frame
+            except av.error.InvalidDataError:
+                lost += 1
+    except av.error.InvalidDataError:
+        lost += 1
+    if lost:
+        logging.warning("%s: %d damaged packets skipped", path, lost)
+    if not found:
+        raise VideoError("undecodable", "no frame of the video can be decoded")

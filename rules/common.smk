@@ -1,6 +1,7 @@
 # What all lanes share: the checked config, the manifest and who is in which shard.
 # Functions and names only, no rules. Every job parses this: nothing slow here.
-from snakemake.exceptions import WorkflowError
+import sys
+
 from snakemake.logging import logger
 
 from signverse.digests import digest
@@ -21,7 +22,7 @@ try:
     check_plan(f"{config['results']}/corpus/plan.csv", PLAN)
     PLAN.check_selection(**config["select"])
 except InputError as error:
-    raise WorkflowError(str(error)) from None
+    sys.exit(f"Error: {error}")  # one plain line, which an exception here would not give
 
 if workflow.is_main_process:
     for warning in MANIFEST.warnings:
@@ -38,7 +39,10 @@ wildcard_constraints:
 
 def video_address(wildcards):
     """Address of a video: its own, else by the template."""
-    entry = PLAN.entry(wildcards.video)
+    try:
+        entry = PLAN.entry(wildcards.video)
+    except InputError as error:
+        sys.exit(f"Error: {error}")
     return entry.url or config["fetch_metadata"]["url_template"].format(video_id=entry.video_id)
 
 

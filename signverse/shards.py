@@ -79,12 +79,8 @@ def _write_group(
             videos.append(head)
         else:
             videos.append(_write_video(group, head, next(products)))
-    attributes: dict[str, Any] = {
-        "format": FORMAT,
-        "format_version": FORMAT_VERSION,
-        "shard": shard,
-    }
-    root.attrs.update(attributes | {"video_ids": [row["video_id"] for row in rows]})
+    ids = [row["video_id"] for row in rows]
+    root.attrs.update({**IDENTITY, "shard": shard, "video_ids": ids})
     return videos
 
 

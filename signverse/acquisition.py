@@ -202,12 +202,14 @@ def download_info(info: Mapping[str, Any]) -> dict[str, Any]:
     return kept | {"webpage_url": info.get("webpage_url"), "formats": [stream]}
 
 
-def fetch_stream(info: Mapping[str, Any], path: Path, *, timeout_sec: float, retries: int) -> None:
+def fetch_stream(
+    info: Mapping[str, Any], path: Path, parts: Path, *, timeout_sec: float, retries: int
+) -> None:
     """Download the one format of a `download_info` to `path`.
 
-    Works in the folder `path` + ".parts", so that an interrupted download is resumed there.
+    Works in the folder `parts`, which stays after a failure of the world, so that the next try
+    goes on from there.
     """
-    parts = path.with_name(f"{path.name}.parts")
     parts.mkdir(parents=True, exist_ok=True)
     template = str(parts / "stream").replace("%", "%%")
     options = _options(timeout_sec, retries) | {"format": "bv*", "outtmpl": {"default": template}}
@@ -217,5 +219,5 @@ def fetch_stream(info: Mapping[str, Any], path: Path, *, timeout_sec: float, ret
         (parts / "stream").replace(path)
     except VideoError:
         shutil.rmtree(parts)
-        raise  # after any other error the parts stay, to go on from there
+        raise
     shutil.rmtree(parts)

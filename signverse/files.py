@@ -2,8 +2,11 @@
 
 import contextlib
 import csv
+import glob
 import hashlib
 import json
+import os
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,20 +18,29 @@ from signverse.errors import InputError
 def atomic_path(path: str | Path) -> Iterator[Path]:
     """Yield a temporary name in the folder of `path`; rename it to `path` on success.
 
-    On an exception the temporary file is removed and `path` stays as it was. A
-    process that is killed leaves the temporary file only, which the next run
-    overwrites: its name depends on `path` alone. Keeps the ending of `path`, from which
-    writers guess their format.
+    On an exception the temporary file is removed and `path` stays as it was. What a killed
+    process left is removed by the next write. The name is the process's own, so that one that
+    outlived its controller cannot rename the half-written file of its successor. It keeps the
+    ending of `path`, from which writers guess their format.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".tmp.{path.name}")
-    temporary.unlink(missing_ok=True)
+    _remove_temporary(path)
+    temporary = path.with_name(f".tmp.{os.getpid()}.{path.name}")
     try:
         yield temporary
         temporary.replace(path)
     finally:
-        temporary.unlink(missing_ok=True)
+        _remove_temporary(path)
+
+
+def _remove_temporary(path: Path) -> None:
+    """Remove temporary files and folders of `path`, whoever left them."""
+    for stale in path.parent.glob(f".tmp.*.{glob.escape(path.name)}*"):
+        if stale.is_dir():
+            shutil.rmtree(stale, ignore_errors=True)
+        else:
+            stale.unlink(missing_ok=True)
 
 
 def write_json(path: str | Path, document: Mapping[str, Any]) -> None:

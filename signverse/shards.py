@@ -5,7 +5,6 @@ video, `videos/00000` and so on in the order of the plan, with metadata and capt
 and the arrays of `poses.npz`. A tombstone has the attributes only.
 """
 
-import shutil
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -54,13 +53,9 @@ def pack_shard(
     naming a product that is damaged or belongs to another video.
     """
     with atomic_path(path) as temporary:
-        folder = temporary.with_name(f"{temporary.name}.zarr")
-        shutil.rmtree(folder, ignore_errors=True)
-        try:
-            videos = _write_group(folder, shard, rows, iter(products))
-            _zip_folder(folder, temporary)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+        folder = temporary.with_name(f"{temporary.name}.folder")
+        videos = _write_group(folder, shard, rows, iter(products))
+        _zip_folder(folder, temporary)
     facts = {"sha256": sha256(path), "bytes": Path(path).stat().st_size}
     write_json(summary, {**IDENTITY, "shard": shard, **facts, "videos": videos})
 

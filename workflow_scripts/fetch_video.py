@@ -12,7 +12,8 @@ from signverse.video import check_video, keep_only_video
 def main(*, video_id: str, download: Path, timeout_sec: float, retries: int, video: Path) -> None:
     with tombstones_on_fault(video_id, video), atomic_path(video) as temporary:
         info = read_product(download)["info"]
-        fetch_stream(info, temporary, timeout_sec=timeout_sec, retries=retries)
+        parts = video.with_name(f"{video.name}.parts")
+        fetch_stream(info, temporary, parts, timeout_sec=timeout_sec, retries=retries)
         check_video(temporary)
         keep_only_video(temporary)
 

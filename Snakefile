@@ -15,13 +15,15 @@ min_version("9.27")
 configfile: "config/config.yaml"
 
 
+include: "rules/common.smk"  # config check, manifest, shard plan; no rules
+
+
 pathvars:
     results=config["results"],
     logs=config["logs"],
     benchmarks=config["benchmarks"],
 
 
-include: "rules/common.smk"  # config check, manifest, shard plan; no rules
 include: "rules/acquire.smk"  # lane 1: fetch_metadata, structure_captions, fetch_video
 include: "rules/pose.smk"  # lane 2: estimate_poses, render_preview
 include: "rules/release.smk"  # lane 3: pack_shard

@@ -10,19 +10,23 @@ from signverse.estimators import check_estimator, uses_gpu
 from signverse.manifest import read_manifest
 from signverse.plan import check_plan, make_plan, read_exclusions
 from signverse.recipes import metadata_recipe, pose_recipe, preview_recipe, video_recipe
-from signverse.settings import check_config
+from signverse.settings import checked_config
 
 try:
-    check_config(config)
+    config.update(checked_config(config))
     check_estimator(config["estimate_poses"]["estimator"])
     MANIFEST = read_manifest(config["manifest"])
     PLAN = make_plan(
-        MANIFEST, config["pack_shard"]["videos_per_shard"], read_exclusions(config["exclude"])
+        MANIFEST,
+        config["pack_shard"]["videos_per_shard"],
+        read_exclusions(config["exclude"]),
     )
     check_plan(f"{config['results']}/corpus/plan.csv", PLAN)
     PLAN.check_selection(**config["select"])
 except InputError as error:
-    sys.exit(f"Error: {error}")  # one plain line, which an exception here would not give
+    sys.exit(
+        f"Error: {error}"
+    )  # one plain line, which an exception here would not give
 
 if workflow.is_main_process:
     for warning in MANIFEST.warnings:
@@ -37,18 +41,25 @@ wildcard_constraints:
     shard=r"\d{5}",
 
 
-def video_address(wildcards):
-    """Address of a video: its own, else by the template."""
+def in_plan(lookup, name):
+    """What the plan says of a video or shard; ends the run when it does not know it."""
     try:
-        entry = PLAN.entry(wildcards.video)
+        return lookup(name)
     except InputError as error:
         sys.exit(f"Error: {error}")
-    return entry.url or config["fetch_metadata"]["url_template"].format(video_id=entry.video_id)
+
+
+def video_address(wildcards):
+    """Address of a video: its own, else by the template."""
+    entry = in_plan(PLAN.entry, wildcards.video)
+    return entry.url or config["fetch_metadata"]["url_template"].format(
+        video_id=entry.video_id
+    )
 
 
 def shard_files(shard, name):
     """The product `name` of every active video of a shard."""
-    return [f"<results>/videos/{video}/{name}" for video in PLAN.active(shard)]
+    return [f"<results>/videos/{video}/{name}" for video in in_plan(PLAN.active, shard)]
 
 
 def products_before(wildcards):
@@ -69,7 +80,9 @@ def single_videos_wanted():
     """Whether files of single videos were asked for, by name or by config."""
     prefix = f"{config['results']}/videos/"
     targets = workflow.dag_settings.targets
-    return bool(config["select"]["videos"]) or any(t.startswith(prefix) for t in targets)
+    return bool(config["select"]["videos"]) or any(
+        t.startswith(prefix) for t in targets
+    )
 
 
 def wanted_files():
@@ -77,8 +90,12 @@ def wanted_files():
     select = config["select"]
     if select["videos"]:
         names = ["metadata.json", "captions.json", "poses.npz"]
-        return [f"<results>/videos/{v}/{name}" for v in select["videos"] for name in names] + [
-            f"<results>/videos/{v}/preview.mp4" for v in select["videos"] if v in PREVIEWS
+        return [
+            f"<results>/videos/{v}/{name}" for v in select["videos"] for name in names
+        ] + [
+            f"<results>/videos/{v}/preview.mp4"
+            for v in select["videos"]
+            if v in PREVIEWS
         ]
     shards = select["shards"] or list(PLAN.shards)
     wanted = [f"<results>/shards/{shard}.zarr.zip" for shard in shards]

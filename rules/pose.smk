@@ -1,17 +1,15 @@
 # Lane 2, poses: whole-body keypoints of everybody in view.
-# Needs:  <results>/videos/{video}/video.mp4, metadata.json, captions.json
+# Needs:  <results>/videos/{video}/video.mp4, captions.json
 # Makes:  <results>/videos/{video}/poses.npz, preview.mp4, preview.png
 # Config: estimate_poses, render_preview
 #
-# The video is ancient(): fetching it again, because a preview is wanted later, is no reason to
-# estimate again. metadata.json is not: where that is new, the video may be another one.
+# The captions of a preview are ancient(): cleaning them anew is no reason to fetch the video again.
 
 
 rule estimate_poses:
     """Estimate the keypoints of every person in every frame."""
     input:
-        metadata="<results>/videos/{video}/metadata.json",
-        video=ancient("<results>/videos/{video}/video.mp4"),
+        video="<results>/videos/{video}/video.mp4",
     output:
         poses="<results>/videos/{video}/poses.npz",
     log:
@@ -32,7 +30,7 @@ rule estimate_poses:
 rule render_preview:
     """Draw the skeletons, beside and over the video, to look at."""
     input:
-        video=ancient("<results>/videos/{video}/video.mp4"),
+        video="<results>/videos/{video}/video.mp4",
         poses="<results>/videos/{video}/poses.npz",
         captions=ancient("<results>/videos/{video}/captions.json"),
     output:

@@ -2,10 +2,10 @@
 
 import contextlib
 import csv
-import glob
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -25,18 +25,19 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    _remove_temporary(path)
+    _remove_temporary(path, r"\d+")
     temporary = path.with_name(f".tmp.{os.getpid()}.{path.name}")
     try:
         yield temporary
         temporary.replace(path)
     finally:
-        _remove_temporary(path)
+        _remove_temporary(path, str(os.getpid()))
 
 
-def _remove_temporary(path: Path) -> None:
-    """Remove temporary files and folders of `path`, whoever left them."""
-    for stale in path.parent.glob(f".tmp.*.{glob.escape(path.name)}*"):
+def _remove_temporary(path: Path, owner: str) -> None:
+    """Remove temporary files and folders of `path` that a process, by its id, left."""
+    own = re.compile(rf"\.tmp\.{owner}\.{re.escape(path.name)}(\.folder)?")
+    for stale in [file for file in path.parent.iterdir() if own.fullmatch(file.name)]:
         if stale.is_dir():
             shutil.rmtree(stale, ignore_errors=True)
         else:

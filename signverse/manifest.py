@@ -4,6 +4,7 @@ import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 from signverse.errors import InputError
@@ -43,7 +44,7 @@ def read_manifest(path: str | Path) -> Manifest:
     lines = list(_lines(Path(path)))
     if not lines:
         raise InputError(f"{path}: the manifest is empty; expected {_expected()}")
-    columns = _columns(path, lines[0][1])
+    columns = _columns(f"{path}, line {lines[0][0]}", lines[0][1])
     if columns is None:
         columns = list(REQUIRED)
     else:
@@ -81,35 +82,36 @@ def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: the manifest is not UTF-8 text ({error})") from error
     except csv.Error as error:
-        raise InputError(f"{path}: the manifest is not valid CSV ({error})") from error
+        raise InputError(
+            f"{path}, line {reader.line_num}: the manifest is not valid CSV ({error})"
+        ) from error
 
 
-def _columns(path: str | Path, cells: list[str]) -> list[str] | None:
+def _columns(where: str, cells: list[str]) -> list[str] | None:
     """The header's column names, or None when the first line is a row already."""
     known = {*REQUIRED, *OPTIONAL}
     if not known & set(cells):
         looks_like_row = len(cells) == 2 and VIDEO_ID.fullmatch(cells[0])
-        if looks_like_row and not _resembles_header(cells):
+        if looks_like_row and (
+            language_code(cells[1]) != UNDETERMINED or not _resembles_header(cells)
+        ):
             return None
-        raise InputError(f"{path}, line 1: found {','.join(cells)!r}; expected {_expected()}")
+        raise InputError(f"{where}: found {','.join(cells)!r}; expected {_expected()}")
     for name in cells:
         if name not in known:
-            raise InputError(f"{path}, line 1: unknown column {name!r}; expected {_expected()}")
-    for name in REQUIRED:
+            raise InputError(f"{where}: unknown column {name!r}; expected {_expected()}")
+    for name in (*REQUIRED, *cells):
         if cells.count(name) != 1:
-            raise InputError(f"{path}, line 1: column {name!r} must stand once; found {cells}")
+            raise InputError(f"{where}: column {name!r} must stand once; found {cells}")
     return cells
 
 
 def _resembles_header(cells: list[str]) -> bool:
     """A misspelt header must not pass for a video called `videoid`."""
     squeezed = [re.sub(r"[^a-z]", "", cell.lower()) for cell in cells]
-    return squeezed[0] in ("videoid", "id", "video", "videoids") or squeezed[1] in (
-        "signlanguage",
-        "language",
-        "lang",
-        "signlanguages",
-    )
+    ids = get_close_matches(squeezed[0], ("videoid", "id", "video"), cutoff=0.8)
+    languages = get_close_matches(squeezed[1], ("signlanguage", "language", "lang"), cutoff=0.8)
+    return bool(ids or languages)
 
 
 def _entry(where: str, columns: list[str], cells: list[str]) -> Entry:
@@ -139,6 +141,7 @@ def _label_warnings(path: str | Path, entries: list[Entry]) -> Iterator[str]:
             unknown[entry.label] = unknown.get(entry.label, 0) + 1
     for label, rows in unknown.items():
         yield (
-            f"{path}: sign_language {label!r} ({rows} rows) is no ISO 639-3 sign-language code; "
+            f"{path}: sign_language {label!r} ({rows} rows) is no code of "
+            "resources/sign_languages.csv; "
             f"kept as the label, language {UNDETERMINED!r}"
         )

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from signverse.errors import MachineError, VideoError
+from signverse.errors import InputError, MachineError, VideoError
 from signverse.files import read_json, write_json
 
 OK = "ok"
@@ -22,11 +22,12 @@ EXCLUDED = "excluded"
 # case). The first match decides, so the specific stands before the general.
 VIDEO_FAULTS: dict[str, tuple[str, ...]] = {
     "private": (r"private video", r"video is private"),
-    "members_only": (r"members[- ]only", r"join this channel"),
+    "members_only": (r"members[- ]only", r"join this channel", r"requires payment"),
     "age_restricted": (r"confirm your age", r"age[- ]restricted"),
     "geo_blocked": (
         r"not (made this video )?available (in|from) your (country|location|region)",
         r"geo[- ]?restrict",
+        r"blocked it in your country",
     ),
     "not_a_video": (
         r"unsupported url",
@@ -34,11 +35,16 @@ VIDEO_FAULTS: dict[str, tuple[str, ...]] = {
         r"premieres in",
         r"live event will begin",
         r"is not currently live",
+        r"looks truncated",
     ),
-    "no_video_stream": (r"requested format is not available", r"no video formats found"),
+    "no_video_stream": (
+        r"requested format is not available",
+        r"no video formats found",
+        r"drm protected",
+    ),
     "removed": (
         r"video unavailable",
-        r"video is (not|no longer) available",
+        r"(video|recording) is (not|no longer) available",
         r"has been (removed|terminated|deleted)",
         r"no longer exists",
         r"http error (404|410)",
@@ -66,6 +72,7 @@ WORLD_FAULTS: dict[str, tuple[str, ...]] = {
 def classify(message: str) -> VideoError | MachineError:
     """The error that a downloader's message stands for; unknown is the world's fault."""
     reason = one_line(message)
+    message = re.sub(r"(?<=unsupported url: )\S+", "", message, flags=re.IGNORECASE)
     for status, patterns in WORLD_FAULTS.items():
         if any(re.search(pattern, message, re.IGNORECASE) for pattern in patterns):
             return MachineError(f"{status}: {reason}")
@@ -114,7 +121,10 @@ def raise_if_tombstone(document: dict[str, Any]) -> dict[str, Any]:
 
 def read_product(path: str | Path) -> dict[str, Any]:
     """Read a JSON product; raise VideoError when it is a tombstone."""
-    return raise_if_tombstone(read_json(path))
+    document = read_json(path)
+    if not {"status", "reason"} <= document.keys():
+        raise InputError(f"{path}: no product, status and reason are missing")
+    return raise_if_tombstone(document)
 
 
 def check_not_tombstone(path: str | Path) -> None:

@@ -36,7 +36,9 @@ class Plan:
         return ((video, shard) for shard, videos in self.shards.items() for video in videos)
 
     def active(self, shard: str) -> list[str]:
-        """Videos of a shard that are not excluded."""
+        """Videos of a shard that are not excluded; InputError when there is no such shard."""
+        if shard not in self.shards:
+            raise InputError(f"no shard {shard!r}; the last is {max(self.shards)!r}")
         return [video for video in self.shards[shard] if video not in self.excluded]
 
     def sampled(self, every: int) -> frozenset[str]:
@@ -69,9 +71,7 @@ class Plan:
         for video in videos:
             self.entry(video)
         for shard in shards:
-            if shard not in self.shards:
-                last = max(self.shards)
-                raise InputError(f"select: shards: no shard {shard!r}; the last is {last!r}")
+            self.active(shard)
 
     def predecessors(self, window: int) -> dict[str, str]:
         """Video → the video `window` places before it in its shard, for those that have one."""
@@ -105,11 +105,15 @@ def read_exclusions(path: str | Path | None) -> dict[str, str]:
     columns = ["video_id", "reason", "date"]
     try:
         with Path(path).open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file))
+            reader = csv.DictReader(file, strict=True)
+            rows = [(reader.line_num, row) for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"exclude: {path} cannot be read ({error})") from error
     excluded: dict[str, str] = {}
-    for number, row in enumerate(rows, start=2):
+    if reader.fieldnames != columns:
+        number = rows[0][0] if rows else 1
+        raise InputError(f"{path}, line {number}: expected the columns {','.join(columns)}")
+    for number, row in rows:
         if list(row) != columns or None in row.values():
             raise InputError(f"{path}, line {number}: expected the columns {','.join(columns)}")
         if not VIDEO_ID.fullmatch(row["video_id"]):
@@ -131,7 +135,10 @@ def check_plan(path: str | Path, plan: Plan) -> None:
     if not Path(path).is_file():
         return
     with Path(path).open(encoding="utf-8", newline="") as file:
-        before = [(row["video_id"], row["shard"]) for row in csv.DictReader(file)]
+        reader = csv.DictReader(file)
+        if tuple(reader.fieldnames or ()) != COLUMNS:
+            raise InputError(f"{path}: expected the columns {','.join(COLUMNS)}")
+        before = [(row["video_id"], row["shard"]) for row in reader]
     now = list(plan.rows())
     for number, (old, new) in enumerate(zip(before, now, strict=False), start=1):
         if old != new:

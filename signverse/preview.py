@@ -150,6 +150,7 @@ def write_preview(
     kept: dict[int, np.ndarray] = {}
 
     def pictures() -> Iterator[np.ndarray]:
+        """The frames on their way to the video; those of the sheet are kept."""
         frames = preview_frames(source, poses, count, height_px=height_px, min_score=min_score)
         for t, picture in enumerate(frames):
             if t in on_sheet:

@@ -1,11 +1,12 @@
 """The config, checked against its schema with messages for people."""
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import ValidationError
 
 from signverse.errors import InputError
@@ -13,14 +14,60 @@ from signverse.errors import InputError
 SCHEMA = Path(__file__).resolve().parent.parent / "config" / "config.schema.yaml"
 
 
-def check_config(config: Mapping[str, Any]) -> None:
-    """Raise InputError naming the first key that is unknown, missing or of a wrong kind."""
+def checked_config(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The config with values of the right type.
+
+    What comes by `--config 'section={"key": 24}'` reaches the workflow as text, "24"; it is read
+    as what the schema wants. Raises InputError naming the first key that is unknown, missing or
+    of a wrong kind.
+    """
     schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
-    errors = sorted(
-        Draft202012Validator(schema).iter_errors(dict(config)), key=lambda e: [*map(str, e.path)]
-    )
+    typed: dict[str, Any] = _typed(dict(config), schema)
+    errors = sorted(VALIDATOR(schema).iter_errors(typed), key=lambda e: [*map(str, e.path)])
     if errors:
         raise InputError(_message(errors[0]))
+    return typed
+
+
+def _typed(value: Any, schema: Mapping[str, Any]) -> Any:
+    """`value` with texts read as numbers, truth values or null where the schema wants those."""
+    if isinstance(value, Mapping):
+        known = schema.get("properties", {})
+        return {key: _typed(item, known.get(key, {})) for key, item in value.items()}
+    kinds = schema.get("type", "string")
+    wanted = {TYPES[kind] for kind in ([kinds] if isinstance(kinds, str) else kinds)}
+    if isinstance(value, str):
+        try:
+            read = yaml.safe_load(value)
+        except yaml.YAMLError:
+            return value
+        if isinstance(read, str):
+            return value
+        if type(read) in wanted or (type(read) is int and float in wanted):
+            return read
+    return value
+
+
+def _is_number(checker: Any, value: Any) -> bool:
+    return type(value) is int or (type(value) is float and math.isfinite(value))
+
+
+VALIDATOR = validators.extend(
+    Draft202012Validator,
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine("number", _is_number).redefine(
+        "integer", lambda checker, value: type(value) is int
+    ),
+)
+
+TYPES = {
+    "string": str,
+    "boolean": bool,
+    "integer": int,
+    "number": float,
+    "null": type(None),
+    "array": list,
+    "object": dict,
+}
 
 
 def _message(error: ValidationError) -> str:
@@ -32,7 +79,7 @@ def _message(error: ValidationError) -> str:
     if error.validator == "required":
         missing = ", ".join(repr(k) for k in error.validator_value if k not in error.instance)
         return f"config, {key}: missing key {missing}; expected: {known}"
-    allowed = error.schema.get("description", str(error.validator_value))
+    allowed = error.schema.get("description", f"a section with the keys {known}")
     return f"config, {key}: found {error.instance!r}; allowed: {_kind(error)}{allowed}"
 
 
@@ -41,7 +88,7 @@ def _kind(error: ValidationError) -> str:
     schema = error.schema
     words = []
     kind = schema.get("type")
-    if kind:
+    if kind and kind != "object":
         words.append(" or ".join(kind) if isinstance(kind, list) else kind)
     for keyword, word in (("minimum", "at least"), ("exclusiveMinimum", "over"),
                           ("maximum", "at most"), ("pattern", "matching")):  # fmt: skip

@@ -1,0 +1,111 @@
+import copy
+import importlib.metadata
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from signverse.recipes import metadata_recipe, pose_recipe, preview_recipe, video_recipe
+
+Config = dict[str, Any]
+URL = "https://www.youtube.com/watch?v=zJwm0gDgx74"
+RECIPES: dict[str, Callable[[Config], Any]] = {
+    "fetch_metadata": lambda config: metadata_recipe(URL, config["fetch_metadata"]),
+    "fetch_video": lambda config: video_recipe(),
+    "estimate_poses": lambda config: pose_recipe(config["estimate_poses"]),
+    "render_preview": lambda config: preview_recipe(config["render_preview"]),
+}
+# The setting, another value of it, and the stages whose results it decides.
+DECIDES = [
+    ("fetch_metadata.max_height_px", 360, ["fetch_metadata"]),
+    ("estimate_poses.estimator", "dwpose", ["estimate_poses"]),
+    ("estimate_poses.fps", 25, ["estimate_poses"]),
+    ("estimate_poses.mediapipe.min_detection_confidence", 0.6, ["estimate_poses"]),
+    ("estimate_poses.mediapipe.min_tracking_confidence", 0.6, ["estimate_poses"]),
+    ("render_preview.length_sec", 10, ["render_preview"]),
+    ("render_preview.height_px", 720, ["render_preview"]),
+    ("render_preview.min_score", 0.5, ["render_preview"]),
+    ("fetch_metadata.url_template", "https://example.org/{video_id}", []),
+    ("fetch_metadata.timeout_sec", 1, []),
+    ("fetch_metadata.retries", 0, []),
+    ("fetch_video.keep", True, []),
+    ("fetch_video.window", 2, []),
+    ("fetch_video.timeout_sec", 1, []),
+    ("fetch_video.retries", 0, []),
+    ("estimate_poses.threads", 8, []),
+    ("render_preview.every", 1, []),
+    ("pack_shard.videos_per_shard", 7, []),
+]
+
+
+@pytest.fixture
+def config(root: Path) -> Config:
+    """The config as it is shipped."""
+    loaded: Config = yaml.safe_load((root / "config" / "config.yaml").read_text(encoding="utf-8"))
+    return loaded
+
+
+def changed(config: Config, key: str, value: object) -> Config:
+    other = copy.deepcopy(config)
+    *sections, name = key.split(".")
+    section = other
+    for part in sections:
+        section = section[part]
+    assert section[name] != value
+    section[name] = value
+    return other
+
+
+@pytest.mark.parametrize(("key", "value", "stages"), DECIDES, ids=[row[0] for row in DECIDES])
+def test_a_setting_changes_the_recipes_of_the_stages_it_decides_and_no_other(
+    config: Config, key: str, value: object, stages: list[str]
+) -> None:
+    other = changed(config, key, value)
+    found = [stage for stage, recipe in RECIPES.items() if recipe(config) != recipe(other)]
+    assert found == stages
+
+
+def test_every_setting_of_a_costly_stage_is_accounted_for(config: Config) -> None:
+    known = {row[0] for row in DECIDES}
+    for stage in RECIPES:
+        for name, value in config[stage].items():
+            names = [f"{name}.{inner}" for inner in value] if isinstance(value, dict) else [name]
+            assert {f"{stage}.{n}" for n in names} <= known
+
+
+def test_the_address_decides_the_metadata(config: Config) -> None:
+    settings = config["fetch_metadata"]
+    assert metadata_recipe(URL, settings) != metadata_recipe(f"{URL}&t=1", settings)
+    assert metadata_recipe(URL, settings)["url"] == URL
+
+
+@pytest.mark.parametrize(
+    ("stage", "constant"),
+    [
+        ("fetch_metadata", "METADATA_VERSION"),
+        ("fetch_video", "VIDEO_VERSION"),
+        ("estimate_poses", "POSES_VERSION"),
+        ("render_preview", "PREVIEW_VERSION"),
+    ],
+)
+def test_a_raised_version_changes_the_recipe_of_its_stage_only(
+    config: Config, monkeypatch: pytest.MonkeyPatch, stage: str, constant: str
+) -> None:
+    before = {name: recipe(config) for name, recipe in RECIPES.items()}
+    monkeypatch.setattr(f"signverse.recipes.{constant}", 1_000)
+    after = {name: recipe(config) for name, recipe in RECIPES.items()}
+    assert [name for name in RECIPES if before[name] != after[name]] == [stage]
+
+
+def test_the_installed_mediapipe_decides_the_poses(config: Config) -> None:
+    recipe = pose_recipe(config["estimate_poses"])
+    assert recipe["mediapipe_version"] == importlib.metadata.version("mediapipe")
+
+
+@pytest.mark.parametrize("stage", RECIPES)
+def test_a_recipe_is_plain_data_that_snakemake_can_compare(config: Config, stage: str) -> None:
+    recipe = RECIPES[stage](config)
+    assert json.loads(json.dumps(recipe)) == recipe

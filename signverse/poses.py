@@ -8,6 +8,7 @@ the frame's width and height. docs/format.md is the specification.
 import functools
 import json
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -162,35 +163,54 @@ def _savez(path: str | Path, members: dict[str, Any]) -> None:
         )
 
 
-def load(path: str | Path) -> Poses:
-    """Read and check `poses.npz`.
+def load(path: str | Path, owner: str | None = None) -> Poses:
+    """Read and check `poses.npz`, which is to belong to the video `owner` if one is given.
 
     Raises VideoError for a tombstone and InputError, naming the file, for a damaged one.
     """
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            members = {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path}: cannot be read as poses ({error})") from error
+    members = _read_members(path)
     scalars = {name: value.item() for name, value in members.items() if value.ndim == 0}
     for name in ("video_id", "status", "reason"):
         if name not in scalars:
             raise InputError(f"{path}: field {name!r} is missing")
+    if owner is not None and scalars["video_id"] != owner:
+        raise InputError(f"{path}: belongs to video {scalars['video_id']!r}, expected {owner!r}")
     raise_if_tombstone(scalars)
+    _check_members(path, members)
+    values = {name: scalars.get(name, value) for name, value in members.items()}
+    try:
+        values["estimator"] = json.loads(scalars["estimator"])
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{path}: estimator is no JSON ({error})") from error
+    poses = Poses(**{item.name: values[item.name] for item in fields(Poses)})
+    _check_shapes(path, poses)
+    return poses
+
+
+def _read_members(path: str | Path) -> dict[str, np.ndarray]:
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return {name: np.asarray(archive[name]) for name in archive.files}
+    except (OSError, ValueError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as error:
+        raise InputError(f"{path}: cannot be read as poses ({error})") from error
+
+
+def _check_members(path: str | Path, members: dict[str, np.ndarray]) -> None:
+    """Every field is there, as a scalar or an array of numbers."""
     missing = {item.name for item in fields(Poses)} - members.keys()
     if missing:
         raise InputError(f"{path}: fields are missing: {', '.join(sorted(missing))}")
-    poses = Poses(
-        **{item.name: scalars.get(item.name, members[item.name]) for item in fields(Poses)}
-        | {"estimator": json.loads(scalars["estimator"])}
-    )
-    _check_shapes(path, poses)
-    return poses
+    for item in fields(Poses):
+        found = members[item.name]
+        is_array = item.name in array_names()
+        if is_array != (found.ndim > 0) or (is_array and found.dtype.kind not in "iuf"):
+            raise InputError(f"{path}: {item.name} is {found.dtype} of shape {found.shape}")
 
 
 def _check_shapes(path: str | Path, poses: Poses) -> None:
     frames, detections = len(poses.frame_indices), len(poses.bboxes)
     expected: dict[str, tuple[int, ...]] = {
+        "frame_indices": (frames,),
         "frame_times": (frames,),
         "num_persons": (frames,),
         "person_offsets": (frames + 1,),
@@ -204,6 +224,8 @@ def _check_shapes(path: str | Path, poses: Poses) -> None:
         found = getattr(poses, name).shape
         if found != shape:
             raise InputError(f"{path}: {name} has shape {found}, expected {shape}")
+    if poses.total_frames != frames:
+        raise InputError(f"{path}: total_frames is {poses.total_frames}, expected {frames}")
     counted = np.concatenate([[0], np.cumsum(poses.num_persons)])
     if not np.array_equal(poses.person_offsets, counted) or counted[-1] != detections:
         raise InputError(f"{path}: person_offsets, num_persons and bboxes do not agree")

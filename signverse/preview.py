@@ -158,5 +158,7 @@ def write_preview(
             yield picture
 
     write_video(video, pictures(), poses.fps)
+    if len(kept) < len({*on_sheet.tolist()}):
+        raise InputError(f"{source}: fewer frames than the poses of {poses.video_id!r} have")
     title = f"{poses.video_id} · {poses.estimator['name']} · {poses.fps:g} frames/s"
     write_sheet(sheet, [(t / poses.fps, kept[t]) for t in on_sheet], segments, title)

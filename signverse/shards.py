@@ -82,17 +82,17 @@ def _write_group(
 def _write_video(group: zarr.Group, head: dict[str, Any], files: VideoFiles) -> dict[str, Any]:
     """Put one video into its group; return what the summary says of it."""
     video_id = head["video_id"]
-    metadata, captions = read_json(files.metadata), read_json(files.captions)
+    metadata = _read_document(files.metadata, video_id)
+    captions = _read_document(files.captions, video_id)
     poses: Poses | None = None
     facts: dict[str, Any] = {}
     try:
-        poses = load(files.poses)
+        poses = load(files.poses, video_id)
         head |= {"status": OK, "reason": ""}
         facts = {name: getattr(poses, name) for name in POSE_FACTS}
         _write_arrays(group, poses)
     except VideoError as error:
         head |= tombstone(video_id, error)
-    _check_owner(video_id, files, metadata, captions, poses)
     group.attrs.update(head | facts | {"metadata": metadata, "captions": captions})
     return head | _facts(metadata, captions, poses)
 
@@ -104,15 +104,17 @@ def _write_arrays(group: zarr.Group, poses: Poses) -> None:
         group.create_array(name, data=data, chunks=chunks)
 
 
-def _check_owner(
-    video_id: str, files: VideoFiles, metadata: Any, captions: Any, poses: Poses | None
-) -> None:
-    found = [(files.metadata, metadata["video_id"]), (files.captions, captions["video_id"])]
-    if poses is not None:
-        found.append((files.poses, poses.video_id))
-    for path, owner in found:
-        if owner != video_id:
-            raise InputError(f"{path}: belongs to video {owner!r}, expected {video_id!r}")
+def _read_document(path: str, video_id: str) -> dict[str, Any]:
+    """A JSON product, or its tombstone, of the given video."""
+    document = read_json(path)
+    missing = {"video_id", "status", "reason"} - document.keys()
+    if missing:
+        raise InputError(f"{path}: fields are missing: {', '.join(sorted(missing))}")
+    if document["video_id"] != video_id:
+        raise InputError(
+            f"{path}: belongs to video {document['video_id']!r}, expected {video_id!r}"
+        )
+    return document
 
 
 def _facts(metadata: Any, captions: Any, poses: Poses | None) -> dict[str, Any]:

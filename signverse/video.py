@@ -14,7 +14,7 @@ import numpy as np
 from signverse.errors import VideoError
 from signverse.files import atomic_path
 
-EPSILON = 1e-6  # in grid steps: times of equal value must not differ by rounding
+ROUNDING_SEC = 0.000501  # Matroska and WebM round times to milliseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +45,13 @@ def keep_only_video(path: str | Path) -> None:
     with _open(path) as source:
         if len(source.streams) == 1:
             return
-        stream = _video_stream(source, path)
+        stream = _video_stream(source)
         container_format = source.format.name.split(",")[0]
         name = {"mov": "mp4", "matroska": "matroska"}.get(container_format, container_format)
         with atomic_path(path) as temporary, av.open(str(temporary), "w", format=name) as target:
             copied = target.add_stream_from_template(stream)
             for packet in source.demux(stream):
-                if packet.dts is not None:
+                if packet.size:  # not the empty one that ends the stream
                     packet.stream = copied
                     target.mux(packet)
 
@@ -65,6 +65,8 @@ def sample_frames(path: str | Path, fps: float) -> Iterator[SampledFrame]:
     """
     with _open(path) as container:
         start = Fraction(container.start_time or 0, av.time_base)
+        if container.format.name.startswith(("mov,", "matroska,")):
+            start = min(start, Fraction(0))  # their times count from 0 already
         shown: Any = None
         shown_sec, first = 0.0, 0
         for frame in _decoded_frames(container, path):
@@ -76,22 +78,22 @@ def sample_frames(path: str | Path, fps: float) -> Iterator[SampledFrame]:
                 yield _sampled(shown, shown_sec, first, end - first)
                 first = end
             shown, shown_sec = frame, time_sec
-        end = _grid_index(shown_sec + _duration_sec(shown, container), fps)
+        stream = _video_stream(container)
+        end = _grid_index(shown_sec + _duration_sec(shown, stream), fps)
         if end > first or first == 0:  # even a single frame of no duration is shown once
             yield _sampled(shown, shown_sec, first, max(end - first, 1))
 
 
 def _grid_index(time_sec: float, fps: float) -> int:
     """Index of the first time of the grid that is not before `time_sec`."""
-    return max(0, math.ceil(time_sec * fps - EPSILON))
+    return max(0, math.ceil((time_sec - ROUNDING_SEC) * fps))
 
 
-def _duration_sec(frame: Any, container: Any) -> float:
+def _duration_sec(frame: Any, stream: Any) -> float:
     """How long the last frame stays: as it says, else one frame at the average rate."""
     if frame.duration:
         return float(frame.duration * frame.time_base)
-    rate = container.streams.video[0].average_rate
-    return float(1 / rate) if rate else 0.0
+    return float(1 / stream.average_rate) if stream.average_rate else 0.0
 
 
 def _sampled(frame: Any, time_sec: float, first: int, count: int) -> SampledFrame:
@@ -113,7 +115,7 @@ def _open(path: str | Path) -> Any:
         )
 
 
-def _video_stream(container: Any, path: str | Path) -> Any:
+def _video_stream(container: Any) -> Any:
     for stream in container.streams.video:
         if not stream.disposition & av.stream.Disposition.attached_pic:
             return stream
@@ -122,8 +124,8 @@ def _video_stream(container: Any, path: str | Path) -> Any:
 
 def _decoded_frames(container: Any, path: str | Path) -> Iterator[Any]:
     """Frames in order of presentation; damaged packets are skipped and counted in the log."""
-    stream = _video_stream(container, path)
-    stream.thread_type = "AUTO"
+    stream = _video_stream(container)
+    stream.thread_type = "SLICE"
     found = lost = 0
     try:
         for packet in container.demux(stream):
@@ -136,6 +138,8 @@ def _decoded_frames(container: Any, path: str | Path) -> Iterator[Any]:
                 lost += 1
     except av.error.InvalidDataError:
         lost += 1
+    except av.error.DecoderNotFoundError as error:
+        raise VideoError("undecodable", "no decoder for the codec of the video") from error
     if lost:
         logging.warning("%s: %d damaged packets skipped", path, lost)
     if not found:

@@ -1,0 +1,215 @@
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+import signverse.estimation
+from signverse.errors import InputError, VideoError
+from signverse.estimation import estimate_video
+from signverse.poses import PARTS, Person, Poses, array_names
+from signverse.preview import write_video
+from signverse.recipes import POSES_VERSION
+
+SETTINGS = {
+    "estimator": "mediapipe",
+    "fps": 24,
+    "threads": 2,
+    "mediapipe": {"min_detection_confidence": 0.5, "min_tracking_confidence": 0.5},
+}
+REFERENCE = Path("tests", "unit", "reference", f"poses_v{POSES_VERSION}.json")
+REFERENCE_FRAMES = (0, 5, 11)
+TOLERANCE = 2e-3  # other processors round otherwise
+NOSE, NECK, RIGHT_SHOULDER, LEFT_SHOULDER, RIGHT_EYE, LEFT_EYE = 0, 1, 2, 5, 14, 15
+
+
+@pytest.fixture(scope="module")
+def poses(astronaut: Path) -> Poses:
+    """Poses of the shared clip."""
+    return estimate_video("astronaut", astronaut, SETTINGS)
+
+
+class BrightnessEstimator:
+    """Finds one person with all scores at the brightness of the image; looks one image ahead."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[int, ...]] = []
+        self.running = 0
+
+    def describe(self) -> dict[str, Any]:
+        return {"name": "brightness"}
+
+    def estimate(self, images: Iterable[np.ndarray]) -> Iterator[list[Person]]:
+        waiting: list[list[Person]] = []
+        for image in images:
+            self.seen.append(image.shape)
+            waiting.append([self._person(float(image.mean()))])
+            if len(waiting) > 1:
+                yield waiting.pop(0)
+        yield from waiting
+
+    def _person(self, brightness: float) -> Person:
+        keypoints = {part: np.zeros((size, 2), np.float32) for part, size in PARTS.items()}
+        scores = {part: np.full(size, brightness, np.float32) for part, size in PARTS.items()}
+        return Person(np.zeros(4, np.float32), brightness, keypoints, scores)
+
+
+@pytest.fixture
+def brightness(monkeypatch: pytest.MonkeyPatch) -> BrightnessEstimator:
+    """An estimator that counts what it is given, in the place of a real one."""
+    estimator = BrightnessEstimator()
+    monkeypatch.setattr(signverse.estimation, "make_estimator", lambda settings: estimator)
+    return estimator
+
+
+def grey_clip(path: Path, count: int, rate: float) -> Path:
+    write_video(path, (np.full((48, 64, 3), 20 * n, np.uint8) for n in range(count)), rate)
+    return path
+
+
+def test_a_person_is_found_in_every_frame(poses: Poses) -> None:
+    assert (poses.video_id, poses.status, poses.reason) == ("astronaut", "ok", "")
+    assert (poses.fps, poses.total_frames) == (24.0, 12)
+    assert (poses.frame_width, poses.frame_height) == (480, 480)
+    assert poses.frame_indices.tolist() == list(range(12))
+    np.testing.assert_allclose(poses.frame_times, np.arange(12) / 25, atol=1e-6)
+    assert poses.num_persons.tolist() == [1] * 12
+    assert poses.person_offsets.tolist() == list(range(13))
+
+
+def test_the_face_and_the_upper_body_lie_as_in_the_photograph(poses: Poses) -> None:
+    x, y = poses.body_keypoints[..., 0], poses.body_keypoints[..., 1]
+    assert (x[:, RIGHT_EYE] < x[:, NOSE]).all()
+    assert (x[:, NOSE] < x[:, LEFT_EYE]).all()
+    assert (x[:, RIGHT_SHOULDER] < x[:, NECK]).all()
+    assert (x[:, NECK] < x[:, LEFT_SHOULDER]).all()
+    assert (y[:, NOSE] < y[:, NECK]).all()
+    assert (poses.body_scores[:, [NOSE, RIGHT_EYE, LEFT_EYE]] > 0.9).all()
+    assert (poses.face_scores == 1).all()
+
+
+def test_the_keypoints_of_the_face_agree_with_those_of_the_body(poses: Poses) -> None:
+    right_eye = poses.face_keypoints[:, 36:42].mean(axis=1)
+    left_eye = poses.face_keypoints[:, 42:48].mean(axis=1)
+    np.testing.assert_allclose(right_eye, poses.body_keypoints[:, RIGHT_EYE], atol=0.03)
+    np.testing.assert_allclose(left_eye, poses.body_keypoints[:, LEFT_EYE], atol=0.03)
+
+
+def test_the_estimator_is_described_beside_the_poses(poses: Poses) -> None:
+    found = json.loads(json.dumps(poses.estimator))
+    assert found["name"] == "mediapipe"
+    assert found["recipe"] == POSES_VERSION
+    assert found["versions"]["mediapipe"].split(".")[:2] == ["0", "10"]
+    assert found["settings"] == {"model_complexity": 1, **SETTINGS["mediapipe"]}
+    assert len(found["models"]) == 6
+    for name, digest in found["models"].items():
+        assert name.endswith(".tflite")
+        assert len(bytes.fromhex(digest)) == 32
+
+
+def test_a_second_run_gives_the_same_arrays(astronaut: Path, poses: Poses) -> None:
+    again = estimate_video("astronaut", astronaut, SETTINGS)
+    for name in array_names():
+        np.testing.assert_array_equal(getattr(again, name), getattr(poses, name), name)
+    assert again.estimator == poses.estimator
+
+
+def excerpt(poses: Poses) -> dict[str, Any]:
+    """What the reference keeps of the poses."""
+    frames = {
+        str(t): {
+            "body_keypoints": poses.body_keypoints[t].astype(float).round(4).tolist(),
+            "body_scores": poses.body_scores[t].astype(float).round(4).tolist(),
+            "face_keypoints": poses.face_keypoints[t].astype(float).round(4).tolist(),
+        }
+        for t in REFERENCE_FRAMES
+    }
+    return {"recipe": POSES_VERSION, "frames": frames}
+
+
+def test_the_poses_are_those_of_the_reference(root: Path, tmp_path: Path, poses: Poses) -> None:
+    candidate = tmp_path / REFERENCE.name
+    candidate.write_text(json.dumps(excerpt(poses)) + "\n", encoding="utf-8")
+    advice = (
+        f"the poses are not those of {REFERENCE}. If results were meant to change, raise "
+        f"POSES_VERSION in signverse/recipes.py and put {candidate} beside the old reference, "
+        "named by the new version"
+    )
+    assert (root / REFERENCE).exists(), advice
+    reference = json.loads((root / REFERENCE).read_text(encoding="utf-8"))
+    found = json.loads(candidate.read_text(encoding="utf-8"))
+    assert reference["recipe"] == POSES_VERSION, advice
+    assert reference["frames"].keys() == found["frames"].keys()
+    for t, frame in reference["frames"].items():
+        for name, expected in frame.items():
+            rounded = np.array(found["frames"][t][name])
+            np.testing.assert_allclose(
+                rounded, expected, rtol=0, atol=TOLERANCE, err_msg=f"frame {t}, {name}: {advice}"
+            )
+
+
+def test_a_slow_video_is_estimated_once_per_frame(
+    tmp_path: Path, brightness: BrightnessEstimator
+) -> None:
+    clip = grey_clip(tmp_path / "clip.mp4", 5, 12)
+    poses = estimate_video("slow", clip, SETTINGS)
+    assert brightness.seen == [(48, 64, 3)] * 5
+    assert poses.total_frames == 10
+    assert (poses.bbox_scores / 20).round().tolist() == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]
+    assert poses.num_persons.tolist() == [1] * 10
+    times = [0, 0, 1 / 12, 1 / 12, 2 / 12, 2 / 12, 3 / 12, 3 / 12, 4 / 12, 4 / 12]
+    np.testing.assert_allclose(poses.frame_times, times, atol=1e-6)
+
+
+def test_a_fast_video_is_estimated_on_the_grid_only(
+    tmp_path: Path, brightness: BrightnessEstimator
+) -> None:
+    poses = estimate_video("fast", grey_clip(tmp_path / "clip.mp4", 10, 30), SETTINGS)
+    assert len(brightness.seen) == 8
+    assert (poses.bbox_scores / 20).round().tolist() == [0, 1, 2, 3, 5, 6, 7, 8]
+
+
+@pytest.mark.parametrize(("fps", "total"), [(6, 3), (12.5, 6), (48, 20)])
+def test_the_rate_of_the_settings_is_the_grid(
+    tmp_path: Path, brightness: BrightnessEstimator, fps: float, total: int
+) -> None:
+    clip = grey_clip(tmp_path / "clip.mp4", 5, 12)
+    poses = estimate_video("a", clip, SETTINGS | {"fps": fps})
+    assert (poses.fps, poses.total_frames) == (fps, total)
+    assert isinstance(poses.fps, float)
+    assert poses.estimator == {"name": "brightness", "recipe": POSES_VERSION}
+
+
+def test_a_picture_without_a_person_has_no_detections(tmp_path: Path) -> None:
+    poses = estimate_video("empty", grey_clip(tmp_path / "clip.mp4", 2, 24), SETTINGS)
+    assert poses.num_persons.tolist() == [0, 0]
+    assert poses.body_keypoints.shape == (0, 18, 2)
+
+
+def test_a_person_who_appears_later_is_found_then(tmp_path: Path, astronaut: Path) -> None:
+    capture = cv2.VideoCapture(str(astronaut))
+    found, picture = capture.read()
+    capture.release()
+    assert found
+    person = cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+    clip = tmp_path / "clip.mp4"
+    write_video(clip, [np.zeros_like(person)] * 2 + [person] * 2, 24)
+    poses = estimate_video("late", clip, SETTINGS)
+    assert poses.num_persons.tolist() == [0, 0, 1, 1]
+    assert poses.person_offsets.tolist() == [0, 0, 0, 1, 2]
+
+
+def test_a_file_that_is_no_video_is_the_fault_of_the_video(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    path.write_text("<html>Not found</html>")
+    with pytest.raises(VideoError, match="no readable video") as caught:
+        estimate_video("a", path, SETTINGS)
+    assert caught.value.status == "undecodable"
+
+
+def test_an_estimator_that_cannot_run_is_refused(astronaut: Path) -> None:
+    with pytest.raises(InputError, match="'dwpose' is not available in this version"):
+        estimate_video("a", astronaut, SETTINGS | {"estimator": "dwpose"})

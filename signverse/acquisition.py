@@ -1,5 +1,8 @@
 """What the platform gives: metadata, subtitle tracks and the video stream, by yt-dlp."""
 
+import contextlib
+import hashlib
+import json
 import logging
 import shutil
 import urllib.parse
@@ -112,20 +115,23 @@ def wanted_tracks(info: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str,
     Every manual track but the live chat; the automatic track in the spoken language; where
     that leaves no English, the translation into English.
     """
-    manual = _tracks(info, "subtitles")
-    automatic = _tracks(info, "automatic_captions")
+    manual, automatic = (
+        {
+            language: best
+            for language, formats in _tracks(info, group).items()
+            if language != "live_chat" and (best := _readable_format(formats))
+        }
+        for group in ("subtitles", "automatic_captions")
+    )
     chosen = [(language, "manual", manual[language]) for language in sorted(manual)]
     spoken = info.get("language")
     native = [language for language in automatic if language.endswith("-orig")]
     native = native or [language for language in automatic if language == spoken]
     chosen += [(language, "automatic", automatic[language]) for language in native]
     if not any(language.split("-")[0] == "en" for language, _, _ in chosen) and "en" in automatic:
-        kind = "translated" if native or spoken else "automatic"
+        kind = "translated" if native or (spoken or "en").split("-")[0] != "en" else "automatic"
         chosen.append(("en", kind, automatic["en"]))
-    for language, kind, formats in chosen:
-        best = _readable_format(formats)
-        if language != "live_chat" and best:
-            yield language, kind, best
+    yield from chosen
 
 
 def _readable_format(formats: list[dict[str, Any]]) -> dict[str, Any] | None:
@@ -202,6 +208,13 @@ def download_info(info: Mapping[str, Any]) -> dict[str, Any]:
     return kept | {"webpage_url": info.get("webpage_url"), "formats": [stream]}
 
 
+def _identity(stream: Mapping[str, Any]) -> str:
+    """A name for the file behind a format: parts of another one are not continued."""
+    facts = [stream.get(name) for name in FORMAT_FACTS]
+    facts.append(urllib.parse.urlsplit(stream["url"]).path)
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
+
+
 def fetch_stream(
     info: Mapping[str, Any], path: Path, parts: Path, *, timeout_sec: float, retries: int
 ) -> None:
@@ -211,12 +224,12 @@ def fetch_stream(
     goes on from there.
     """
     parts.mkdir(parents=True, exist_ok=True)
-    template = str(parts / "stream").replace("%", "%%")
-    options = _options(timeout_sec, retries) | {"format": "bv*", "outtmpl": {"default": template}}
+    name = _identity(info["formats"][0])
+    options = _options(timeout_sec, retries) | {"format": "bv*", "outtmpl": {"default": name}}
     try:
-        with yt_dlp.YoutubeDL(options) as downloader:
+        with contextlib.chdir(parts), yt_dlp.YoutubeDL(options) as downloader:
             _guarded(downloader.process_ie_result, dict(info), download=True)
-        (parts / "stream").replace(path)
+        (parts / name).replace(path)
     except VideoError:
         shutil.rmtree(parts)
         raise

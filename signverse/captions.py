@@ -9,7 +9,7 @@ import pysrt
 import webvtt
 
 SCHEMA_VERSION = 1
-TAG = re.compile(r"</?[a-zA-Z0-9][^<>]*>")  # <c.colour>, <v Speaker>, <i>, <00:00:01.000>
+TAG = re.compile(r"</?[a-zA-Z0-9][^<>]*>|\{\\[^{}]*\}")  # <c.colour>, <v Name>, <i>, {\an8}
 
 Segment = dict[str, Any]
 
@@ -55,6 +55,8 @@ def _seconds(time: Any) -> float:
 def parse_srt(text: str) -> list[Segment]:
     """Segments of a SubRip file."""
     cues = pysrt.from_string(text)
+    if text.strip() and not cues:
+        raise ValueError("no SubRip cue in the text")
     return _in_order(
         segment(cue.start.ordinal / 1000, cue.end.ordinal / 1000, cue.text) for cue in cues
     )

@@ -63,6 +63,7 @@ WORLD_FAULTS: dict[str, tuple[str, ...]] = {
         r"timed? ?out",
         r"connection",
         r"incomplete ?read",
+        r"bytes read",
         r"name resolution",
         r"unable to download (webpage|video data): (?!http error 4)",
     ),

@@ -20,6 +20,7 @@ SHEET_FRAMES, SHEET_COLUMNS = 10, 5
 CAPTION_WIDTH = 44  # characters to a line under a frame of the sheet
 # Fonts for the scripts of the captions; those that are not installed are passed over.
 FONTS = ("DejaVu Sans", "Noto Sans", "Noto Sans CJK JP", "Noto Sans Arabic", "Noto Sans Thai")
+X264 = {"crf": "23", "x264-params": "mbtree=0"}
 CARD_SIZE = (640, 360)  # width, height of the card that stands for a missing video
 
 Frame = tuple[float, np.ndarray]
@@ -54,7 +55,11 @@ def _resized(image: np.ndarray, height_px: int) -> np.ndarray:
 
 
 def write_video(path: str | Path, pictures: Iterable[np.ndarray], fps: float) -> None:
-    """Write pictures (uint8 [height, width, 3], RGB) as H.264 that plays in a browser."""
+    """Write pictures (uint8 [height, width, 3], RGB) as H.264 that plays in a browser.
+
+    The same pictures give the same bytes: x264's macroblock tree reads memory that nobody wrote,
+    and its result also depends on the number of threads.
+    """
     with atomic_path(path) as temporary:
         options = {"movflags": "+faststart"}
         with av.open(str(temporary), "w", format="mp4", options=options) as container:
@@ -62,7 +67,8 @@ def write_video(path: str | Path, pictures: Iterable[np.ndarray], fps: float) ->
             stream: Any = None
             for picture in pictures:
                 if stream is None:
-                    stream = container.add_stream("libx264", rate=rate, options={"crf": "23"})
+                    stream = container.add_stream("libx264", rate=rate, options=X264)
+                    stream.codec_context.thread_count = 1
                     stream.height, stream.width = picture.shape[:2]
                     stream.pix_fmt = "yuv420p"
                 container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))

@@ -5,6 +5,7 @@ from pathlib import Path
 from signverse.errors import VideoError
 from signverse.files import read_json
 from signverse.logs import job_log
+from signverse.outcomes import check_not_tombstone
 from signverse.poses import load
 from signverse.preview import preview_segments, write_cards, write_preview
 
@@ -14,8 +15,10 @@ def main(
     height_px: int, min_score: float, video: Path, sheet: Path,
 ) -> None:  # fmt: skip
     try:
+        loaded = load(poses)
+        check_not_tombstone(source)
         write_preview(
-            source, load(poses), preview_segments(read_json(captions)), video=video, sheet=sheet,
+            source, loaded, preview_segments(read_json(captions)), video=video, sheet=sheet,
             length_sec=length_sec, height_px=height_px, min_score=min_score,
         )  # fmt: skip
     except VideoError as error:

@@ -22,7 +22,8 @@ SETTINGS = {
 }
 REFERENCE = Path("tests", "unit", "reference", f"poses_v{POSES_VERSION}.json")
 REFERENCE_FRAMES = (0, 5, 11)
-TOLERANCE = 2e-3  # other processors round otherwise
+# Other processors round otherwise, and points that the network only guesses react to that.
+TOLERANCE, SURE = 5e-3, 0.5
 NOSE, NECK, RIGHT_SHOULDER, LEFT_SHOULDER, RIGHT_EYE, LEFT_EYE = 0, 1, 2, 5, 14, 15
 
 
@@ -130,7 +131,8 @@ def excerpt(poses: Poses) -> dict[str, Any]:
     return {"recipe": POSES_VERSION, "frames": frames}
 
 
-def test_the_poses_are_those_of_the_reference(root: Path, tmp_path: Path, poses: Poses) -> None:
+def test_the_poses_are_those_of_the_reference(root: Path, tmp_path: Path, carphone: Path) -> None:
+    poses = estimate_video("carphone", carphone, SETTINGS)
     candidate = tmp_path / REFERENCE.name
     candidate.write_text(json.dumps(excerpt(poses)) + "\n", encoding="utf-8")
     advice = (
@@ -144,8 +146,11 @@ def test_the_poses_are_those_of_the_reference(root: Path, tmp_path: Path, poses:
     assert reference["recipe"] == POSES_VERSION, advice
     assert reference["frames"].keys() == found["frames"].keys()
     for t, frame in reference["frames"].items():
-        for name, expected in frame.items():
-            rounded = np.array(found["frames"][t][name])
+        sure = np.array(frame["body_scores"]) > SURE
+        assert sure.sum() >= 8
+        for name, values in frame.items():
+            keep = sure if name.startswith("body") else slice(None)
+            expected, rounded = np.array(values)[keep], np.array(found["frames"][t][name])[keep]
             np.testing.assert_allclose(
                 rounded, expected, rtol=0, atol=TOLERANCE, err_msg=f"frame {t}, {name}: {advice}"
             )

@@ -1,5 +1,6 @@
 # What all lanes share: the checked config, the manifest and who is in which shard.
 # Functions and names only, no rules. Every job parses this: nothing slow here.
+import os
 import sys
 
 from snakemake.logging import logger
@@ -14,6 +15,8 @@ from signverse.settings import checked_config
 
 try:
     config.update(checked_config(config))
+    for folder in ("results", "logs", "benchmarks"):
+        config[folder] = os.path.normpath(config[folder])  # as targets are spelt
     check_estimator(config["estimate_poses"]["estimator"])
     MANIFEST = read_manifest(config["manifest"])
     PLAN = make_plan(
@@ -67,10 +70,13 @@ def products_before(wildcards):
 
     The products made from the raw video `window` places earlier in the shard. Not when
     single videos were asked for, which must not pull in their neighbours, nor when raw videos
-    are kept anyway.
+    are kept anyway. Nor when this video has poses already: Snakemake does not look whether the
+    params of a job have changed when any job above it, be it by an ancient edge, is to run.
     """
     before = PREDECESSORS.get(wildcards.video)
     if before is None or config["fetch_video"]["keep"] or single_videos_wanted():
+        return []
+    if os.path.exists(f"{config['results']}/videos/{wildcards.video}/poses.npz"):
         return []
     names = ["poses.npz", "preview.mp4"] if before in PREVIEWS else ["poses.npz"]
     return [f"<results>/videos/{before}/{name}" for name in names]
@@ -79,30 +85,30 @@ def products_before(wildcards):
 def single_videos_wanted():
     """Whether files of single videos were asked for, by name or by config."""
     prefix = f"{config['results']}/videos/"
-    targets = workflow.dag_settings.targets
+    targets = [os.path.normpath(target) for target in workflow.dag_settings.targets]
     return bool(config["select"]["videos"]) or any(
         t.startswith(prefix) for t in targets
     )
 
 
 def wanted_files():
-    """What is built by default: the selected videos or shards, else the whole corpus."""
-    select = config["select"]
-    if select["videos"]:
-        names = ["metadata.json", "captions.json", "poses.npz"]
-        return [
-            f"<results>/videos/{v}/{name}" for v in select["videos"] for name in names
-        ] + [
-            f"<results>/videos/{v}/preview.mp4"
-            for v in select["videos"]
-            if v in PREVIEWS
-        ]
-    shards = select["shards"] or list(PLAN.shards)
-    wanted = [f"<results>/shards/{shard}.zarr.zip" for shard in shards]
-    wanted += [
-        f"<results>/videos/{video}/preview.mp4"
-        for shard in shards
-        for video in PLAN.active(shard)
-        if video in PREVIEWS
+    """What is built by default: the selected videos and shards, else the whole corpus."""
+    videos, shards = config["select"]["videos"], config["select"]["shards"]
+    everything = not videos and not shards
+    packed = list(PLAN.shards) if everything else shards
+    previewed = {v for shard in packed for v in PLAN.active(shard)}.union(
+        videos
+    ) & PREVIEWS
+    per_video = ("metadata.json", "captions.json", "poses.npz")
+    wanted = [
+        f"<results>/videos/{video}/{name}" for video in videos for name in per_video
     ]
-    return wanted if select["shards"] else [*wanted, "<results>/corpus/videos.csv"]
+    for video in sorted(previewed):
+        wanted += [
+            f"<results>/videos/{video}/preview.mp4",
+            f"<results>/videos/{video}/preview.png",
+        ]
+    wanted += [f"<results>/shards/{shard}.zarr.zip" for shard in packed]
+    if packed:
+        wanted.append("<results>/corpus/plan.csv")  # it keeps a reordered manifest out
+    return [*wanted, "<results>/corpus/videos.csv"] if everything else wanted

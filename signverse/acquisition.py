@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import json
 import logging
+import re
 import shutil
 import urllib.parse
 from collections.abc import Iterator, Mapping
@@ -15,17 +16,18 @@ import yt_dlp
 from yt_dlp.networking import Request
 from yt_dlp.networking.exceptions import HTTPError, RequestError
 
-from signverse.errors import MachineError, VideoError
+from signverse.errors import MachineError, SignverseError, VideoError
 from signverse.outcomes import classify
 
 SCHEMA_VERSION = 1  # of metadata.json, subtitles.json and download.json
 
 # Formats we can read, the one with the least to go wrong first.
 SUBTITLE_FORMATS = ("vtt", "srt")
+TRACK_REFUSED = (401, 403, 404, 410, 451)  # HTTP: the track cannot be had, now or later
 # Facts of the chosen format that are kept; its address and headers are not among them.
 FORMAT_FACTS = ("format_id", "ext", "width", "height", "fps", "vcodec", "filesize", "protocol")
 # Parts of a format that may carry a session: fetch_video brings its own.
-SECRETS = ("cookies", "Cookie", "Authorization")
+SECRET_HEADERS = ("cookie", "authorization")
 
 
 def extract(url: str, *, max_height_px: int, timeout_sec: float, retries: int) -> dict[str, Any]:
@@ -33,13 +35,22 @@ def extract(url: str, *, max_height_px: int, timeout_sec: float, retries: int) -
 
     Raises VideoError when the video is at fault, MachineError when the world is.
     """
-    options = _options(timeout_sec, retries) | {"format": _format_selector(max_height_px)}
+    selector = _format_selector(max_height_px)
+    return _extract(url, selector, timeout_sec=timeout_sec, retries=retries)
+
+
+def _extract(url: str, selector: str, *, timeout_sec: float, retries: int) -> dict[str, Any]:
+    # Two entries tell a playlist from a video; a channel has thousands.
+    options = _options(timeout_sec, retries) | {"format": selector, "playlist_items": "1:2"}
     with yt_dlp.YoutubeDL(options) as downloader:
         info = _guarded(downloader.extract_info, url, download=False)
         entries = list(info["entries"]) if "entries" in info else [info]
         if len(entries) != 1:
-            raise VideoError("not_a_video", f"the address lists {len(entries)} videos")
+            number = "no video" if not entries else "several videos"
+            raise VideoError("not_a_video", f"the address lists {number}")
         found: dict[str, Any] = downloader.sanitize_info(entries[0], remove_private_keys=True)
+    if found.get("live_status") in ("is_live", "is_upcoming", "post_live") or found.get("is_live"):
+        raise VideoError("not_a_video", "a live stream that has not ended")
     return found
 
 
@@ -81,7 +92,7 @@ def metadata(
 ) -> dict[str, Any]:
     """The facts of `info` that metadata.json keeps; no stream addresses, no personal data."""
     return {
-        "url": url,
+        "url": _without_login(url),
         "title": info.get("title"),
         "duration_sec": info.get("duration"),
         "upload_date": _iso_date(info.get("upload_date")),
@@ -167,12 +178,14 @@ def _fetch_text(
     """Text of one track; a track that is gone has none and says why."""
     if track.get("data") is not None:
         return {"text": track["data"], "problem": None}
+    if not track["url"].startswith(("http://", "https://")):
+        return {"text": None, "problem": "no http or https address"}
     for attempt in range(retries + 1):
         try:
             request = Request(track["url"], headers=track.get("http_headers") or dict(headers))
             return _decoded(downloader.urlopen(request).read())
         except HTTPError as error:
-            if error.status in (403, 404, 410):
+            if error.status in TRACK_REFUSED:
                 return {"text": None, "problem": f"HTTP error {error.status}"}
             failure: RequestError = error
         except RequestError as error:
@@ -189,8 +202,13 @@ def _decoded(raw: bytes) -> dict[str, Any]:
 
 
 def _public_address(url: str) -> str:
-    """The address without its query, where platforms put signatures."""
-    return urllib.parse.urlsplit(url)._replace(query="", fragment="").geturl()
+    """The address without its query, where platforms put signatures, and without a login."""
+    return urllib.parse.urlsplit(_without_login(url))._replace(query="", fragment="").geturl()
+
+
+def _without_login(url: str) -> str:
+    parts = urllib.parse.urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 def download_info(info: Mapping[str, Any]) -> dict[str, Any]:
@@ -204,7 +222,9 @@ def download_info(info: Mapping[str, Any]) -> dict[str, Any]:
         or name in ("acodec", "container", "http_headers", "downloader_options")
     }
     headers = stream.get("http_headers") or {}
-    stream["http_headers"] = {k: v for k, v in headers.items() if k not in SECRETS}
+    stream["http_headers"] = {
+        name: value for name, value in headers.items() if name.lower() not in SECRET_HEADERS
+    }
     return kept | {"webpage_url": info.get("webpage_url"), "formats": [stream]}
 
 
@@ -213,6 +233,15 @@ def _identity(stream: Mapping[str, Any]) -> str:
     facts = [stream.get(name) for name in FORMAT_FACTS]
     facts.append(urllib.parse.urlsplit(stream["url"]).path)
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
+
+
+def _extract_again(info: Mapping[str, Any], timeout_sec: float, retries: int) -> dict[str, Any]:
+    """Ask again for a video whose stream address has expired; the same format if it is there."""
+    stream = info["formats"][0]
+    selector = _format_selector(stream.get("height") or 10**6)
+    if stream.get("format_id"):
+        selector = f"{stream['format_id']}/{selector}"
+    return _extract(info["webpage_url"], selector, timeout_sec=timeout_sec, retries=retries)
 
 
 def fetch_stream(
@@ -228,7 +257,15 @@ def fetch_stream(
     options = _options(timeout_sec, retries) | {"format": "bv*", "outtmpl": {"default": name}}
     try:
         with contextlib.chdir(parts), yt_dlp.YoutubeDL(options) as downloader:
-            _guarded(downloader.process_ie_result, dict(info), download=True)
+            try:
+                _guarded(downloader.process_ie_result, dict(info), download=True)
+            except SignverseError as error:
+                expired = re.search(r"HTTP Error (403|404|410)", str(error))
+                if not (expired and info.get("webpage_url")):
+                    raise
+                logging.warning("the address may have expired, asking for a new one: %s", error)
+                fresh = download_info(_extract_again(info, timeout_sec, retries))
+                _guarded(downloader.process_ie_result, fresh, download=True)
         (parts / name).replace(path)
     except VideoError:
         shutil.rmtree(parts)

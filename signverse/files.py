@@ -36,7 +36,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
 
 def _remove_temporary(path: Path, owner: str) -> None:
     """Remove temporary files and folders of `path` that a process, by its id, left."""
-    own = re.compile(rf"\.tmp\.{owner}\.{re.escape(path.name)}(\.folder)?")
+    own = re.compile(rf"(\.tmp\.{owner}\.)+{re.escape(path.name)}(\.folder)?")
     for stale in [file for file in path.parent.iterdir() if own.fullmatch(file.name)]:
         if stale.is_dir():
             shutil.rmtree(stale, ignore_errors=True)
@@ -48,7 +48,7 @@ def write_json(path: str | Path, document: Mapping[str, Any]) -> None:
     """Write `document` as indented UTF-8 JSON, keys in their given order."""
     with atomic_path(path) as temporary:
         text = json.dumps(document, ensure_ascii=False, indent=1)
-        temporary.write_text(text + "\n", encoding="utf-8")
+        temporary.write_text(text + "\n", encoding="utf-8", errors="replace")  # lone surrogates
 
 
 def read_json(path: str | Path) -> dict[str, Any]:

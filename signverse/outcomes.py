@@ -73,6 +73,8 @@ WORLD_FAULTS: dict[str, tuple[str, ...]] = {
 def classify(message: str) -> VideoError | MachineError:
     """The error that a downloader's message stands for; unknown is the world's fault."""
     reason = one_line(message)
+    # The video's id, which may be any word, is no part of what went wrong.
+    message = re.sub(r"^ERROR:\s*\[[^\]]+\]\s*[^\s:]+:\s", "", message.strip())
     message = re.sub(r"(?<=unsupported url: )\S+", "", message, flags=re.IGNORECASE)
     for status, patterns in WORLD_FAULTS.items():
         if any(re.search(pattern, message, re.IGNORECASE) for pattern in patterns):
@@ -88,6 +90,7 @@ def one_line(message: str) -> str:
     text = re.sub(r"\x1b\[[0-9;]*m", "", message)
     text = re.sub(r"^ERROR:\s*(\[[\w:+.-]+\]\s*)?", "", text.strip())
     text = re.split(r"\s*(?:\(caused by|;? please report this issue|Use --)", text)[0]
+    text = re.sub(r"(https?://)(?:[^\s/@]*@)?([^\s?#]*)[?#]\S*", r"\1\2", text)  # maybe secrets
     return " ".join(text.split())[:300]
 
 

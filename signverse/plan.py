@@ -134,11 +134,14 @@ def check_plan(path: str | Path, plan: Plan) -> None:
     """
     if not Path(path).is_file():
         return
-    with Path(path).open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file)
-        if tuple(reader.fieldnames or ()) != COLUMNS:
-            raise InputError(f"{path}: expected the columns {','.join(COLUMNS)}")
-        before = [(row["video_id"], row["shard"]) for row in reader]
+    try:
+        with Path(path).open(encoding="utf-8", newline="") as file:
+            reader = csv.DictReader(file, strict=True)
+            if tuple(reader.fieldnames or ()) != COLUMNS:
+                raise InputError(f"{path}: expected the columns {','.join(COLUMNS)}")
+            before = [(row["video_id"], row["shard"]) for row in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path}: cannot be read ({error})") from error
     now = list(plan.rows())
     for number, (old, new) in enumerate(zip(before, now, strict=False), start=1):
         if old != new:

@@ -20,6 +20,7 @@ SHEET_FRAMES, SHEET_COLUMNS = 10, 5
 CAPTION_WIDTH = 44  # characters to a line under a frame of the sheet
 # Fonts for the scripts of the captions; those that are not installed are passed over.
 FONTS = ("DejaVu Sans", "Noto Sans", "Noto Sans CJK JP", "Noto Sans Arabic", "Noto Sans Thai")
+WIDEST = 16  # greatest width of a picture, in its heights; H.264 has an end
 X264 = {"crf": "23", "x264-params": "mbtree=0"}
 CARD_SIZE = (640, 360)  # width, height of the card that stands for a missing video
 
@@ -46,9 +47,13 @@ def preview_frames(
 
 
 def _resized(image: np.ndarray, height_px: int) -> np.ndarray:
-    """The image at the given height; both sizes even, as H.264 in 4:2:0 needs them."""
+    """The image at the given height; both sizes even, as H.264 in 4:2:0 needs them.
+
+    An extremely wide one is made to fit a width of sixteen heights.
+    """
     height, width = image.shape[:2]
-    size = (max(2, 2 * round(width * height_px / height / 2)), 2 * round(height_px / 2))
+    fitting, most = 2 * round(width * height_px / height / 2), WIDEST * height_px
+    size = (max(2, min(fitting, most)), 2 * round(height_px / 2))
     shrinks = size[1] < height
     resized = cv2.resize(image, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
     return np.asarray(resized, dtype=np.uint8)

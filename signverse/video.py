@@ -1,5 +1,6 @@
 """Video files: what is in them, and their frames on a regular grid of times."""
 
+import io
 import logging
 import math
 from collections.abc import Iterator
@@ -14,7 +15,16 @@ import numpy as np
 from signverse.errors import VideoError
 from signverse.files import atomic_path
 
+MAX_STILL_SEC = 3600  # no frame is on screen longer; a damaged timestamp would make billions
+# A script that names other files (concat, HLS) is no video, whatever its name.
+CONTAINERS = "mov,matroska,avi,mpegts,mpeg,mpegvideo,flv,asf,ogg,h264,hevc,ivf,obu,gif,mxf,nut"
 ROUNDING_SEC = 0.000501  # Matroska and WebM round times to milliseconds
+
+# What FFmpeg says of damaged files, beside running out of memory, which may be the machine's.
+UNDECODABLE = (
+    *(av.error.InvalidDataError, av.error.EOFError, av.error.ArgumentError),
+    *(av.error.PatchWelcomeError, av.error.OSError),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +58,32 @@ def keep_only_video(path: str | Path) -> None:
         stream = _video_stream(source)
         container_format = source.format.name.split(",")[0]
         name = {"mov": "mp4", "matroska": "matroska"}.get(container_format, container_format)
-        with atomic_path(path) as temporary, av.open(str(temporary), "w", format=name) as target:
-            copied = target.add_stream_from_template(stream)
-            for packet in source.demux(stream):
-                if packet.size:  # not the empty one that ends the stream
-                    packet.stream = copied
-                    target.mux(packet)
+        if not _can_hold(name, stream):
+            logging.warning("%s: %s cannot hold its codec; sound is kept, unread", path, name)
+            return
+        try:
+            _copy_stream(source, stream, path, name)
+        except (av.error.InvalidDataError, av.error.ArgumentError) as error:
+            logging.warning("%s: sound is kept, unread; packets cannot be copied: %s", path, error)
+
+
+def _copy_stream(source: Any, stream: Any, path: str | Path, name: str) -> None:
+    with atomic_path(path) as temporary, av.open(str(temporary), "w", format=name) as target:
+        copied = target.add_stream_from_template(stream)
+        for packet in source.demux(stream):
+            if packet.size:  # not the empty one that ends the stream
+                packet.stream = copied
+                target.mux(packet)
+
+
+def _can_hold(container_format: str, stream: Any) -> bool:
+    """Whether a stream may stand in a container of a format: ProRes may not in MP4."""
+    with av.open(io.BytesIO(), "w", format=container_format) as target:
+        try:
+            target.add_stream_from_template(stream)
+        except ValueError:
+            return False
+    return True
 
 
 def sample_frames(path: str | Path, fps: float) -> Iterator[SampledFrame]:
@@ -75,13 +105,13 @@ def sample_frames(path: str | Path, fps: float) -> Iterator[SampledFrame]:
                 continue
             end = _grid_index(time_sec, fps)
             if shown is not None and end > first:
-                yield _sampled(shown, shown_sec, first, end - first)
+                yield _sampled(shown, shown_sec, first, end - first, fps)
                 first = end
             shown, shown_sec = frame, time_sec
         stream = _video_stream(container)
         end = _grid_index(shown_sec + _duration_sec(shown, stream), fps)
         if end > first or first == 0:  # even a single frame of no duration is shown once
-            yield _sampled(shown, shown_sec, first, max(end - first, 1))
+            yield _sampled(shown, shown_sec, first, max(end - first, 1), fps)
 
 
 def _grid_index(time_sec: float, fps: float) -> int:
@@ -96,7 +126,9 @@ def _duration_sec(frame: Any, stream: Any) -> float:
     return float(1 / stream.average_rate) if stream.average_rate else 0.0
 
 
-def _sampled(frame: Any, time_sec: float, first: int, count: int) -> SampledFrame:
+def _sampled(frame: Any, time_sec: float, first: int, count: int, fps: float) -> SampledFrame:
+    if count > MAX_STILL_SEC * fps:
+        raise VideoError("undecodable", "the timestamps of the video are damaged")
     return SampledFrame(_upright(frame), time_sec, first, count)
 
 
@@ -108,8 +140,13 @@ def _upright(frame: Any) -> np.ndarray:
 
 def _open(path: str | Path) -> Any:
     try:
-        return av.open(str(path), metadata_errors="replace")
-    except av.error.InvalidDataError as error:
+        options = {"format_whitelist": CONTAINERS}
+        return av.open(str(path), metadata_errors="replace", options=options)
+    except MemoryError:
+        raise
+    except av.error.FFmpegError as error:
+        with Path(path).open("rb"):  # else the machine is at fault
+            pass
         raise VideoError("undecodable", f"the file is no readable video ({error.strerror})") from (
             error
         )
@@ -134,12 +171,12 @@ def _decoded_frames(container: Any, path: str | Path) -> Iterator[Any]:
                     if frame.pts is not None:
                         found += 1
                         yield frame
-            except av.error.InvalidDataError:
+            except UNDECODABLE:
                 lost += 1
-    except av.error.InvalidDataError:
-        lost += 1
     except av.error.DecoderNotFoundError as error:
         raise VideoError("undecodable", "no decoder for the codec of the video") from error
+    except UNDECODABLE:
+        lost += 1
     if lost:
         logging.warning("%s: %d damaged packets skipped", path, lost)
     if not found:

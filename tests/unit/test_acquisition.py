@@ -143,7 +143,7 @@ def stream(url: str, **facts: Any) -> dict[str, Any]:
     """A download_info of a file at `url`."""
     info = {"id": "x", "title": "x", "extractor": "generic", "extractor_key": "Generic"}
     chosen = {"format_id": "0", "ext": "mp4", "protocol": "http", "url": url, **facts}
-    return download_info(info | {"webpage_url": "http://127.0.0.1/nowhere"} | chosen)
+    return download_info(info | {"webpage_url": url} | chosen)
 
 
 # extract ----------------------------------------------------------------------------------------
@@ -166,7 +166,7 @@ def test_what_extraction_gives_can_be_written_as_json(site: Any) -> None:
     [
         ("missing0001", "removed", "HTTP Error 404"),
         ("empty000001", "not_a_video", "Unsupported URL"),
-        ("twice000001", "not_a_video", "the address lists 2 videos"),
+        ("twice000001", "not_a_video", "the address lists several videos"),
     ],
 )
 def test_a_page_without_just_one_video_is_the_videos_fault(
@@ -809,3 +809,29 @@ def test_a_media_server_that_does_not_listen_is_the_worlds_fault(tmp_path: Path)
     with pytest.raises(MachineError, match=r"^network: .*Connection refused"):
         fetch_stream(info, tmp_path / "v.mp4", tmp_path / "p", **NETWORK)
     assert not (tmp_path / "v.mp4").exists()
+
+
+def test_an_expired_address_is_renewed_by_asking_the_page_once(site: Any, tmp_path: Path) -> None:
+    page = address(site, "good0000001")
+    info = download_info(ask(page))
+    info["formats"][0]["url"] = page.replace(".html", ".expired.mp4")
+    site.requests.clear()
+    fetch_stream(info, tmp_path / "v.mp4", tmp_path / "p", **NETWORK)
+    assert (tmp_path / "v.mp4").stat().st_size > 100_000
+    paths = ["expired.mp4", "html", "mp4"]
+    assert [path.partition(".")[2] for path in site.requests] == paths
+
+
+def test_a_video_whose_page_is_gone_too_is_removed(site: Any, tmp_path: Path) -> None:
+    info = download_info(ask(address(site, "good0000001")))
+    info["formats"][0]["url"] = info["webpage_url"] = address(site, "missing0001")
+    with pytest.raises(VideoError, match=r"^removed: "):
+        fetch_stream(info, tmp_path / "v.mp4", tmp_path / "p", **NETWORK)
+    assert not (tmp_path / "p").exists()
+
+
+def test_a_track_with_an_address_on_this_machine_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "secret.vtt").write_text("WEBVTT")
+    track = {"url": f"file://{tmp_path}/secret.vtt", "ext": "vtt"}
+    (found,) = fetch_subtitles({"subtitles": {"en": [track]}}, **NETWORK)
+    assert (found["text"], found["problem"]) == (None, "no http or https address")

@@ -253,3 +253,15 @@ def test_a_csv_value_without_a_column_is_an_error_and_the_old_table_stays(tmp_pa
 def test_sha256_gives_the_published_values(tmp_path: Path, content: bytes, expected: str) -> None:
     (tmp_path / "a").write_bytes(content)
     assert sha256(tmp_path / "a") == expected
+
+
+def test_half_a_character_in_a_text_does_not_stop_the_writing(tmp_path: Path) -> None:
+    write_json(tmp_path / "a.json", {"title": "broken \ud83d title"})
+    assert read_json(tmp_path / "a.json") == {"title": "broken ? title"}
+
+
+def test_a_temporary_file_of_a_temporary_file_is_removed_too(tmp_path: Path) -> None:
+    (tmp_path / ".tmp.1..tmp.1.video.mp4").write_text("left by a kill")
+    with atomic_path(tmp_path / "video.mp4") as temporary:
+        temporary.write_text("new")
+    assert names(tmp_path) == ["video.mp4"]

@@ -356,3 +356,18 @@ def test_a_real_video_is_no_tombstone(carphone: Path, tmp_path: Path) -> None:
     check_not_tombstone(carphone)
     (tmp_path / "empty.mp4").touch()
     check_not_tombstone(tmp_path / "empty.mp4")
+
+
+@pytest.mark.parametrize("video", ["connection1", "timed-out", "captcha", "age-restricted"])
+def test_the_id_of_a_video_does_not_decide_what_is_wrong_with_it(video: str) -> None:
+    gone = f"ERROR: [generic] {video}: Unable to download webpage: HTTP Error 404: Not Found"
+    odd = f"ERROR: [generic] {video}: Something never seen before"
+    found = classify(gone)
+    assert isinstance(found, VideoError)
+    assert found.status == "removed"
+    assert str(classify(odd)).startswith("unknown: ")
+
+
+def test_a_reason_holds_no_login_and_no_query() -> None:
+    message = "ERROR: Unsupported URL: https://user:word@host.example/page?token=secret#part"
+    assert one_line(message) == "Unsupported URL: https://host.example/page"

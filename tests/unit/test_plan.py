@@ -316,3 +316,11 @@ def test_a_recorded_plan_that_is_damaged_is_refused_by_name(planned: Path, text:
     planned.write_text(text)
     with pytest.raises(InputError, match=r"plan\.csv"):
         check_plan(planned, plan_of("abcde"))
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00binary", b'video_id,shard\n"open,00000\n'])
+def test_a_damaged_plan_is_named(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "plan.csv"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"plan\.csv: cannot be read"):
+        check_plan(path, plan_of("abc"))

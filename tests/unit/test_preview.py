@@ -12,6 +12,7 @@ from PIL import Image
 from signverse.errors import InputError, VideoError
 from signverse.poses import PARTS, Person, Poses, PosesBuilder
 from signverse.preview import (
+    _resized,
     caption_at,
     preview_frames,
     preview_segments,
@@ -418,3 +419,9 @@ def test_the_pictures_are_those_of_the_reference(root: Path, tmp_path: Path) -> 
     )
     assert (root / REFERENCE).exists(), advice
     assert found == json.loads((root / REFERENCE).read_text(encoding="utf-8")), advice
+
+
+def test_an_extremely_wide_video_is_squeezed_to_what_h264_can_hold(tmp_path: Path) -> None:
+    picture = _resized(np.zeros((2, 4000, 3), np.uint8), 90)
+    assert picture.shape == (90, 16 * 90, 3)
+    write_video(tmp_path / "wide.mp4", [picture], 24)

@@ -473,3 +473,47 @@ def test_frames_come_one_at_a_time(carphone: Path) -> None:
     assert not np.shares_memory(first.image, second.image)
     frames.close()
     assert list(frames) == []
+
+
+def test_a_script_that_names_other_files_is_no_video(tmp_path: Path, astronaut: Path) -> None:
+    (tmp_path / "other.mp4").write_bytes(astronaut.read_bytes())
+    script = tmp_path / "video.mp4"
+    script.write_text("ffconcat version 1.0\nfile other.mp4\n")
+    with pytest.raises(VideoError, match="no readable video"):
+        check_video(script)
+
+
+def test_a_damaged_timestamp_does_not_make_millions_of_frames(tmp_path: Path) -> None:
+    path = tmp_path / "video.mkv"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=24)
+        stream.width = stream.height = 64
+        stream.pix_fmt = "yuv420p"
+        stream.codec_context.time_base = Fraction(1, 1000)
+        for pts in (0, 40, 20_000_000):
+            frame = av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8), format="rgb24")
+            frame.pts, frame.time_base = pts, Fraction(1, 1000)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    with pytest.raises(VideoError, match="timestamps of the video are damaged"):
+        list(sample_frames(path, 24))
+
+
+def test_sound_stays_where_its_container_cannot_be_written_again(tmp_path: Path) -> None:
+    path = tmp_path / "video.mov"
+    with av.open(str(path), "w") as container:
+        video = container.add_stream("prores", rate=24)
+        video.width = video.height = 64
+        video.pix_fmt = "yuv422p10le"
+        sound = container.add_stream("pcm_s16le", rate=8000, layout="mono")
+        frame = av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8), format="rgb24")
+        container.mux(video.encode(frame))
+        tone = av.AudioFrame.from_ndarray(np.zeros((1, 800), np.int16), "s16", "mono")
+        tone.sample_rate = 8000
+        container.mux(sound.encode(tone))
+        container.mux(video.encode())
+        container.mux(sound.encode())
+    before = path.read_bytes()
+    keep_only_video(path)
+    assert path.read_bytes() == before
+    assert len(list(sample_frames(path, 24))) == 1

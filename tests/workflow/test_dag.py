@@ -89,6 +89,24 @@ def test_selected_videos_are_built_without_their_neighbours(many: Project) -> No
     assert planned == {**dict.fromkeys(PER_VIDEO, 2), "render_preview": 1}
 
 
+def test_videos_and_shards_can_be_selected_together(many: Project) -> None:
+    selected = "select={'videos': ['-video00003'], 'shards': ['00002']}"
+    planned = many.planned("--config", selected)
+    assert planned["estimate_poses"] == 5
+    assert planned["pack_shard"] == 1
+
+
+@pytest.mark.parametrize("spelling", ["./results/videos/{}", "results//videos/{}"])
+def test_another_spelling_of_a_file_pulls_in_no_neighbours(many: Project, spelling: str) -> None:
+    target = spelling.format("-video00007/poses.npz")
+    assert many.planned(target)["estimate_poses"] == 1
+
+
+def test_a_results_folder_may_be_spelt_with_a_slash(many: Project) -> None:
+    arguments = ("--config", "results=./out/", "--", "out/videos/-video00007/poses.npz")
+    assert many.planned(*arguments)["estimate_poses"] == 1
+
+
 def test_selected_shards_are_built_without_the_table_of_the_corpus(many: Project) -> None:
     planned = many.planned("--config", "select={'shards': ['00002']}")
     assert planned["pack_shard"] == 1

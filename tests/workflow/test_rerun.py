@@ -151,3 +151,46 @@ def test_a_lost_product_is_made_again_when_asked_for(built: Project) -> None:
     target = "results/videos/first000001/captions.json"
     (built.folder / target).unlink()
     assert built.planned(target) == {"structure_captions": 1}
+
+
+@pytest.fixture
+def windowed(built: Project) -> Project:
+    """The complete corpus, with a window smaller than its one shard."""
+    built.configure(manifest="manifest.csv", render_preview={"every": 2}, fetch_video={"window": 1})
+    return built
+
+
+def test_a_changed_setting_reaches_every_video_beyond_the_window(windowed: Project) -> None:
+    assert windowed.planned("--config", "estimate_poses={'fps': 12}")["estimate_poses"] == 4
+    assert windowed.planned("-R", "estimate_poses")["estimate_poses"] == 4
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("results/videos/-second0002/poses.npz",),
+        ("./results//videos/-second0002/poses.npz",),
+        ("--config", "select={'videos': ['-second0002']}"),
+        ("--config", "fetch_video={'window': 2}"),
+        ("--config", "fetch_video={'keep': true}"),
+        ("--config", "render_preview={'every': 0}"),
+    ],
+    ids=lambda arguments: " ".join(arguments),
+)
+def test_finished_poses_are_left_alone_whatever_part_is_asked_for_and_how(
+    windowed: Project, arguments: tuple[str, ...]
+) -> None:
+    assert windowed.planned(*arguments) == {}
+
+
+def test_a_lost_plan_is_recorded_again(built: Project) -> None:
+    (built.folder / "results/corpus/plan.csv").unlink()
+    assert built.planned()["plan_shards"] == 1
+
+
+def test_an_exclusion_can_be_taken_back_without_fetching_again(built: Project) -> None:
+    text = "video_id,reason,date\n-second0002,by mistake,2026-11-22\n"
+    (built.folder / "exclude.csv").write_text(text, encoding="utf-8")
+    built.build("--config", "exclude=exclude.csv")
+    assert built.planned() == {"pack_shard": 1, "collect_status": 1}

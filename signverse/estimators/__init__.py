@@ -1,16 +1,13 @@
 """Pose estimators: one interface, chosen by name in the config."""
 
-from collections.abc import Iterable, Iterator, Mapping
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
-from signverse.errors import InputError
 from signverse.poses import Person
-
-# Name in the config → whether it computes on a GPU.
-ESTIMATORS = {"mediapipe": False, "dwpose": True}
-NOT_YET = ("dwpose",)  # declared by name and interface; refused when the config is read
 
 
 class Estimator(Protocol):
@@ -27,24 +24,27 @@ class Estimator(Protocol):
         """
 
 
-def uses_gpu(name: str) -> bool:
-    """Whether the estimator of this name computes on a GPU."""
-    return ESTIMATORS[name]
+def uses_gpu(settings: Mapping[str, Any]) -> bool:
+    """Whether the config section `estimate_poses` may put its jobs on a GPU."""
+    return settings["estimator"] == "dwpose" and settings["provider"] != "cpu"
 
 
-def check_estimator(name: str) -> None:
-    """Raise InputError for an estimator that this version declares but cannot run."""
-    if name in NOT_YET:
-        able = ", ".join(known for known in ESTIMATORS if known not in NOT_YET)
-        raise InputError(
-            f"config, estimate_poses: estimator: {name!r} is not available in this version; "
-            f"allowed: {able}"
-        )
+@contextlib.contextmanager
+def opened_estimator(
+    settings: Mapping[str, Any], networks: Sequence[str], shared: str | Path
+) -> Iterator[Estimator]:
+    """The estimator that the config section `estimate_poses` asks for, for the time of a job.
 
+    networks: files of the detector and the pose network, for dwpose. shared: folder for what the
+    jobs of a corpus share, such as leases of GPUs.
+    """
+    if settings["estimator"] == "mediapipe":
+        from signverse.estimators.mediapipe import MediaPipeHolistic
 
-def make_estimator(settings: Mapping[str, Any]) -> Estimator:
-    """The estimator that the config section `estimate_poses` asks for."""
-    check_estimator(settings["estimator"])
-    from signverse.estimators.mediapipe import MediaPipeHolistic
+        yield MediaPipeHolistic(**settings["mediapipe"])
+    else:
+        from signverse.estimators.loading import opened_dwpose
 
-    return MediaPipeHolistic(**settings["mediapipe"])
+        detector, pose = networks
+        with opened_dwpose(settings, detector, pose, shared) as estimator:
+            yield estimator

@@ -1,4 +1,5 @@
-# make demo    set everything up, then build a small real corpus with the real workflow
+# make demo    set everything up, then build a small real corpus with the real workflow;
+#              ESTIMATOR=dwpose runs DWPose's path with stand-in networks, which find nothing real
 # make test    set everything up, then run every test
 # make setup   the environment alone, in .venv
 # make lock    compile requirements.lock anew from pyproject.toml and overrides.txt
@@ -6,6 +7,7 @@
 PYTHON ?= python3
 PORT ?= 8717
 CORES ?= 2
+ESTIMATOR ?= mediapipe
 TESTS ?=
 VENV := .venv
 READY := $(VENV)/ready
@@ -13,7 +15,7 @@ READY := $(VENV)/ready
 .PHONY: demo test setup lock
 
 demo: $(READY)
-	$(VENV)/bin/python -m signverse.demo --port $(PORT) --cores $(CORES)
+	$(VENV)/bin/python -m signverse.demo --port $(PORT) --cores $(CORES) --estimator $(ESTIMATOR)
 
 test: $(READY)
 	$(VENV)/bin/python -m pytest $(TESTS)

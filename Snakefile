@@ -3,6 +3,7 @@
 #   fetch_metadata ─┬─ structure_captions ─────────────┬─ pack_shard ─ collect_status
 #                   └─ fetch_video ─ estimate_poses ───┤
 #                            └────────────┴─────────── render_preview (a sample)
+#                          fetch_model ──┘
 #
 # snakemake --cores 8                                     the corpus of config/config.yaml
 # snakemake --cores 8 results/videos/ID/poses.npz         one file of one video
@@ -25,7 +26,7 @@ pathvars:
 
 
 include: "rules/acquire.smk"  # lane 1: fetch_metadata, structure_captions, fetch_video
-include: "rules/pose.smk"  # lane 2: estimate_poses, render_preview
+include: "rules/pose.smk"  # lane 2: fetch_model, estimate_poses, render_preview
 include: "rules/release.smk"  # lane 3: pack_shard
 include: "rules/corpus.smk"  # the whole: plan_shards, collect_status
 

@@ -2,13 +2,15 @@
 # Functions and names only, no rules. Every job parses this: nothing slow here.
 import os
 import sys
+from dataclasses import asdict
 
 from snakemake.logging import logger
 
 from signverse.digests import digest
 from signverse.errors import InputError
-from signverse.estimators import check_estimator, uses_gpu
+from signverse.estimators import uses_gpu
 from signverse.manifest import read_manifest
+from signverse.models import load_registry
 from signverse.plan import check_plan, make_plan, read_exclusions
 from signverse.recipes import metadata_recipe, pose_recipe, preview_recipe, video_recipe
 from signverse.settings import checked_config
@@ -17,7 +19,8 @@ try:
     config.update(checked_config(config))
     for folder in ("results", "logs", "benchmarks"):
         config[folder] = os.path.normpath(config[folder])  # as targets are spelt
-    check_estimator(config["estimate_poses"]["estimator"])
+    MODELS = load_registry(f"{workflow.basedir}/resources/models.yaml")
+    POSE_RECIPE = pose_recipe(config["estimate_poses"])
     MANIFEST = read_manifest(config["manifest"])
     PLAN = make_plan(
         MANIFEST,
@@ -27,9 +30,8 @@ try:
     check_plan(f"{config['results']}/corpus/plan.csv", PLAN)
     PLAN.check_selection(**config["select"])
 except InputError as error:
-    sys.exit(
-        f"Error: {error}"
-    )  # one plain line, which an exception here would not give
+    # One plain line, which an exception would not give here.
+    sys.exit(f"Error: {error}")
 
 if workflow.is_main_process:
     for warning in MANIFEST.warnings:
@@ -42,6 +44,7 @@ PREVIEWS = PLAN.sampled(config["render_preview"]["every"])
 wildcard_constraints:
     video=r"[A-Za-z0-9_-]+",
     shard=r"\d{5}",
+    model="|".join(MODELS),
 
 
 def in_plan(lookup, name):
@@ -63,6 +66,17 @@ def video_address(wildcards):
 def shard_files(shard, name):
     """The product `name` of every active video of a shard."""
     return [f"<results>/videos/{video}/{name}" for video in in_plan(PLAN.active, shard)]
+
+
+def pose_networks():
+    """Files of the networks that the estimator runs: the config's own, else fetched ones."""
+    settings = config["estimate_poses"]
+    if settings["estimator"] != "dwpose":
+        return []
+    return [
+        settings["detector"] or "<results>/models/yolox_l.onnx",
+        settings["pose"] or "<results>/models/dw-ll_ucoco_384.onnx",
+    ]
 
 
 def products_before(wildcards):

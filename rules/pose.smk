@@ -1,15 +1,35 @@
 # Lane 2, poses: whole-body keypoints of everybody in view.
 # Needs:  <results>/videos/{video}/video.mp4, captions.json
-# Makes:  <results>/videos/{video}/poses.npz, preview.mp4, preview.png
-# Config: estimate_poses, render_preview
+# Makes:  <results>/models/{model}.onnx, {model}.json,
+#         <results>/videos/{video}/poses.npz, preview.mp4, preview.png
+# Config: fetch_model, estimate_poses, render_preview
 #
+# Networks are ancient(): the recipe says which they are, the time of their files means nothing.
 # The captions of a preview are ancient(): cleaning them anew is no reason to fetch the video again.
+
+
+rule fetch_model:
+    """Download a network, check it, and keep a receipt of what it was."""
+    output:
+        network="<results>/models/{model}.onnx",
+        receipt=update("<results>/models/{model}.json"),
+    log:
+        "<logs>/fetch_model/{model}.log",
+    benchmark:
+        "<benchmarks>/fetch_model/{model}.tsv"
+    conda:
+        "../envs/pose.yaml"
+    params:
+        recipe=lambda wildcards: asdict(MODELS[wildcards.model]),
+    script:
+        "../workflow_scripts/fetch_model.py"
 
 
 rule estimate_poses:
     """Estimate the keypoints of every person in every frame."""
     input:
         video="<results>/videos/{video}/video.mp4",
+        networks=ancient(pose_networks()),
     output:
         poses="<results>/videos/{video}/poses.npz",
     log:
@@ -20,9 +40,9 @@ rule estimate_poses:
         "../envs/pose.yaml"
     threads: config["estimate_poses"]["threads"]
     resources:
-        gpu=int(uses_gpu(config["estimate_poses"]["estimator"])),
+        gpu=int(uses_gpu(config["estimate_poses"])),
     params:
-        recipe=pose_recipe(config["estimate_poses"]),
+        recipe=POSE_RECIPE,
     script:
         "../workflow_scripts/estimate_poses.py"
 

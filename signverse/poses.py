@@ -7,10 +7,11 @@ the frame's width and height. docs/format.md is the specification.
 
 import functools
 import json
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -109,39 +110,67 @@ class FramePayloads:
         return (self[t] for t in range(len(self)))
 
 
-@dataclass
 class PosesBuilder:
-    """Collects the persons of each frame into arrays."""
+    """Collects the persons of each frame into arrays, on disk, so that memory stays flat.
 
-    times: list[float] = field(default_factory=list)
-    counts: list[int] = field(default_factory=list)
-    found: list[Person] = field(default_factory=list)
+    folder: where the disk is used; its files have no names and go with the process.
+    """
+
+    def __init__(self, folder: str | Path | None = None) -> None:
+        if folder is not None:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+        shapes: dict[str, tuple[int, ...]] = {"bboxes": (4,), "bbox_scores": ()}
+        for part, size in PARTS.items():
+            shapes |= {f"{part}_keypoints": (size, 2), f"{part}_scores": (size,)}
+        self._columns = {
+            name: (shape, tempfile.TemporaryFile(dir=folder))  # noqa: SIM115 – lives as long as this
+            for name, shape in shapes.items()
+        }
+        self._times: list[float] = []
+        self._counts: list[int] = []
 
     def add(self, time_sec: float, persons: list[Person]) -> None:
         """Append the next frame of the grid."""
-        self.times.append(time_sec)
-        self.counts.append(len(persons))
-        self.found.extend(persons)
+        self._times.append(time_sec)
+        self._counts.append(len(persons))
+        for person in persons:
+            self._append("bboxes", person.bbox)
+            self._append("bbox_scores", person.bbox_score)
+            for part in PARTS:
+                self._append(f"{part}_keypoints", person.keypoints[part])
+                self._append(f"{part}_scores", person.scores[part])
+
+    def _append(self, name: str, row: Any) -> None:
+        shape, file = self._columns[name]
+        values = np.asarray(row, dtype=np.float32)
+        if values.shape != shape:
+            raise ValueError(f"{name}: shape {values.shape}, expected {shape}")
+        file.write(values.tobytes())
 
     def build(self, **facts: Any) -> Poses:
         """Make the arrays; `facts` are the fields of Poses that are no arrays."""
-        arrays: dict[str, Any] = {
-            "frame_indices": np.arange(len(self.times), dtype=np.int32),
-            "frame_times": np.array(self.times, dtype=np.float32),
-            "num_persons": np.array(self.counts, dtype=np.int32),
-            "person_offsets": np.concatenate([[0], np.cumsum(self.counts)]).astype(np.int64),
-            "bboxes": _stack([person.bbox for person in self.found], (4,)),
-            "bbox_scores": _stack([person.bbox_score for person in self.found], ()),
+        frames, detections = len(self._times), sum(self._counts)
+        columns: dict[str, Any] = {
+            name: _mapped(file, (detections, *shape))
+            for name, (shape, file) in self._columns.items()
         }
-        for part, size in PARTS.items():
-            coordinates = [person.keypoints[part] for person in self.found]
-            arrays[f"{part}_keypoints"] = _stack(coordinates, (size, 2))
-            arrays[f"{part}_scores"] = _stack([p.scores[part] for p in self.found], (size,))
-        return Poses(total_frames=len(self.times), **facts, **arrays)
+        return Poses(
+            total_frames=frames,
+            frame_indices=np.arange(frames, dtype=np.int32),
+            frame_times=np.array(self._times, dtype=np.float32),
+            num_persons=np.array(self._counts, dtype=np.int32),
+            person_offsets=np.concatenate([[0], np.cumsum(self._counts)]).astype(np.int64),
+            **columns,
+            **facts,
+        )
 
 
-def _stack(rows: list[Any], shape: tuple[int, ...]) -> np.ndarray:
-    return np.array(rows, dtype=np.float32).reshape(len(rows), *shape)
+def _mapped(file: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """A file's float32 values as an array that is read from disk when it is used."""
+    if shape[0] == 0:
+        return np.empty(shape, np.float32)
+    file.flush()
+    return np.memmap(file, dtype=np.float32, mode="r", shape=shape)
 
 
 def save(path: str | Path, poses: Poses) -> None:

@@ -210,7 +210,13 @@ def test_the_conda_environment_of_a_rule_has_what_its_script_imports(rule: str) 
     assert third_party(f"workflow_scripts.{rule}") <= pinned
 
 
-PACKAGES = {"cv2": "opencv-python-headless", "yt_dlp": "yt-dlp", "webvtt": "webvtt-py"}
+PACKAGES = {
+    "cv2": "opencv-python-headless",
+    "yt_dlp": "yt-dlp",
+    "webvtt": "webvtt-py",
+    "yaml": "pyyaml",
+    "onnxruntime": "onnxruntime-gpu",
+}
 
 
 def third_party(module: str) -> set[str]:

@@ -57,7 +57,8 @@ class Project:
         return self.folder / "results" / "videos"
 
     def configure(self, **settings: Any) -> None:
-        """Write test.yaml, which every run adds to config.yaml."""
+        """Write test.yaml, which every run adds to config.yaml; poses by mediapipe by default."""
+        settings = {"estimate_poses": {"estimator": "mediapipe"}} | settings
         (self.folder / "test.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
 
     def command(self, *arguments: str) -> list[str]:

@@ -1,6 +1,6 @@
 """Estimate the keypoints of every person in every frame: poses.npz."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,14 @@ from signverse.outcomes import check_not_tombstone
 from signverse.poses import save, save_tombstone
 
 
-def main(*, video_id: str, video: Path, settings: Mapping[str, Any], poses: Path) -> None:
+def main(
+    *, video_id: str, video: Path, networks: Sequence[str], settings: Mapping[str, Any],
+    shared: Path, poses: Path,
+) -> None:  # fmt: skip
     try:
         check_not_tombstone(video)
-        save(poses, estimate_video(video_id, video, settings))
+        folders = {"shared": shared, "scratch": poses.parent}
+        save(poses, estimate_video(video_id, video, settings, networks=networks, **folders))
     except VideoError as error:
         save_tombstone(poses, video_id, error)
 
@@ -24,6 +28,8 @@ if "snakemake" in globals():
         main(
             video_id=snakemake.wildcards.video,
             video=Path(snakemake.input.video),
+            networks=list(snakemake.input.networks),
+            shared=Path(snakemake.config["results"]) / "models",
             settings=snakemake.config["estimate_poses"],
             poses=Path(snakemake.output.poses),
         )

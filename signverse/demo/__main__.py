@@ -2,11 +2,13 @@
 
 import argparse
 import csv
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 from signverse.demo.corpus import write_demo
+from signverse.demo.networks import write_networks
 from signverse.demo.site import serve
 from signverse.errors import SignverseError
 
@@ -19,11 +21,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m signverse.demo", description=__doc__)
     parser.add_argument("--port", type=int, default=8717, help="port of the loopback site")
     parser.add_argument("--cores", type=int, default=2, help="processor cores for the workflow")
+    parser.add_argument("--estimator", choices=["mediapipe", "dwpose"], default="mediapipe")
     options = parser.parse_args()
     try:
         write_demo(FOLDER, options.port)
         with serve(FOLDER / "site", options.port):
-            code = run_workflow(options.cores)
+            code = run_workflow(options.cores, options.estimator)
     except SignverseError as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1
@@ -32,12 +35,16 @@ def main() -> int:
     return code
 
 
-def run_workflow(cores: int) -> int:
-    """Run Snakemake on the demo's config.
+def run_workflow(cores: int, estimator: str) -> int:
+    """Run Snakemake on the demo's config; dwpose with the stand-in networks, on the CPU.
 
     Without Snakemake's lock, which a killed run would leave: the port keeps a second demo out.
     """
     command = [sys.executable, "-m", "snakemake", "--configfile", "config/demo.yaml", "--nolock"]
+    if estimator == "dwpose":
+        networks = {key: str(path) for key, path in write_networks(FOLDER / "networks").items()}
+        settings = {"estimator": "dwpose", "provider": "cpu", **networks}
+        command += ["--config", f"estimate_poses={json.dumps(settings)}"]
     return subprocess.run([*command, "--cores", str(cores), "--quiet", "rules"]).returncode
 
 

@@ -19,13 +19,14 @@ SETTINGS: dict[str, Any] = {
     "threads": 1,
     "mediapipe": {"min_detection_confidence": 0.5, "min_tracking_confidence": 0.5},
 }
+NO_NETWORKS: dict[str, Any] = {"networks": [], "shared": Path("models")}
 
 
 def test_a_video_of_a_person_gives_poses_of_a_person(
     main: Callable[..., None], tmp_path: Path, astronaut: Path
 ) -> None:
     path = tmp_path / "videos" / "x" / "poses.npz"
-    main(video_id="x", video=astronaut, settings=SETTINGS, poses=path)
+    main(video_id="x", video=astronaut, settings=SETTINGS, poses=path, **NO_NETWORKS)
     poses = load(path)
     assert (poses.video_id, poses.status, poses.reason) == ("x", "ok", "")
     assert (poses.fps, poses.frame_width, poses.frame_height) == (12.0, 480, 480)
@@ -44,7 +45,7 @@ def test_a_video_that_does_not_open_becomes_a_tombstone(
 ) -> None:
     truncate(carphone, tmp_path / "video.mp4", share=0.6)
     path = tmp_path / "poses.npz"
-    main(video_id="x", video=tmp_path / "video.mp4", settings=SETTINGS, poses=path)
+    main(video_id="x", video=tmp_path / "video.mp4", settings=SETTINGS, poses=path, **NO_NETWORKS)
     with pytest.raises(VideoError, match=r"^undecodable: "):
         load(path)
 
@@ -54,7 +55,7 @@ def test_a_tombstone_is_passed_on_and_no_estimator_made(
 ) -> None:
     video, path = tmp_path / "video.mp4", tmp_path / "poses.npz"
     write_json(video, tombstone("x", VideoError("age_restricted", "Sign in to confirm your age")))
-    main(video_id="x", video=video, settings={}, poses=path)
+    main(video_id="x", video=video, settings={}, poses=path, **NO_NETWORKS)
     with np.load(path, allow_pickle=False) as archive:
         assert {name: archive[name].item() for name in archive.files} == {
             "video_id": "x",
@@ -68,5 +69,7 @@ def test_a_video_file_that_is_not_there_fails_the_job(
 ) -> None:
     path = tmp_path / "poses.npz"
     with pytest.raises(FileNotFoundError, match=r"video\.mp4"):
-        main(video_id="x", video=tmp_path / "video.mp4", settings=SETTINGS, poses=path)
+        main(
+            video_id="x", video=tmp_path / "video.mp4", settings=SETTINGS, poses=path, **NO_NETWORKS
+        )
     assert not path.exists()

@@ -1,3 +1,4 @@
+import contextlib
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -62,7 +63,8 @@ class BrightnessEstimator:
 def brightness(monkeypatch: pytest.MonkeyPatch) -> BrightnessEstimator:
     """An estimator that counts what it is given, in the place of a real one."""
     estimator = BrightnessEstimator()
-    monkeypatch.setattr(signverse.estimation, "make_estimator", lambda settings: estimator)
+    opened = contextlib.nullcontext(estimator)
+    monkeypatch.setattr(signverse.estimation, "opened_estimator", lambda *given: opened)
     return estimator
 
 
@@ -215,6 +217,8 @@ def test_a_file_that_is_no_video_is_the_fault_of_the_video(tmp_path: Path) -> No
     assert caught.value.status == "undecodable"
 
 
-def test_an_estimator_that_cannot_run_is_refused(astronaut: Path) -> None:
-    with pytest.raises(InputError, match="'dwpose' is not available in this version"):
-        estimate_video("a", astronaut, SETTINGS | {"estimator": "dwpose"})
+def test_a_network_that_is_not_there_is_named(astronaut: Path, tmp_path: Path) -> None:
+    settings = {"estimator": "dwpose", "fps": 24, "provider": "cpu"}
+    networks = [str(tmp_path / "a.onnx"), str(tmp_path / "b.onnx")]
+    with pytest.raises(InputError, match=r"a\.onnx: cannot be read \(No such file"):
+        estimate_video("a", astronaut, settings, networks=networks, shared=tmp_path)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from signverse.errors import InputError
 from signverse.recipes import metadata_recipe, pose_recipe, preview_recipe, video_recipe
 
 Config = dict[str, Any]
@@ -21,10 +22,16 @@ RECIPES: dict[str, Callable[[Config], Any]] = {
 # The setting, another value of it, and the stages whose results it decides.
 DECIDES = [
     ("fetch_metadata.max_height_px", 360, ["fetch_metadata"]),
-    ("estimate_poses.estimator", "dwpose", ["estimate_poses"]),
+    ("estimate_poses.estimator", "mediapipe", ["estimate_poses"]),
     ("estimate_poses.fps", 25, ["estimate_poses"]),
-    ("estimate_poses.mediapipe.min_detection_confidence", 0.6, ["estimate_poses"]),
-    ("estimate_poses.mediapipe.min_tracking_confidence", 0.6, ["estimate_poses"]),
+    ("estimate_poses.detector_channels", "RGB", ["estimate_poses"]),
+    ("estimate_poses.pose_channels", "BGR", ["estimate_poses"]),
+    ("estimate_poses.resize_short_side", 512, ["estimate_poses"]),
+    ("estimate_poses.min_detection_score", 0.5, ["estimate_poses"]),
+    ("estimate_poses.max_persons", 1, ["estimate_poses"]),
+    ("estimate_poses.detect_every", 5, ["estimate_poses"]),
+    ("estimate_poses.mediapipe.min_detection_confidence", 0.6, []),
+    ("estimate_poses.mediapipe.min_tracking_confidence", 0.6, []),
     ("render_preview.length_sec", 10, ["render_preview"]),
     ("render_preview.height_px", 720, ["render_preview"]),
     ("render_preview.min_score", 0.5, ["render_preview"]),
@@ -36,9 +43,12 @@ DECIDES = [
     ("fetch_video.timeout_sec", 1, []),
     ("fetch_video.retries", 0, []),
     ("estimate_poses.threads", 8, []),
+    ("estimate_poses.provider", "cpu", []),
+    ("estimate_poses.batch_frames", 1, []),
     ("render_preview.every", 1, []),
     ("pack_shard.videos_per_shard", 7, []),
 ]
+OWN_NETWORKS = {"estimate_poses.detector", "estimate_poses.pose"}  # tested by themselves
 
 
 @pytest.fixture
@@ -68,12 +78,37 @@ def test_a_setting_changes_the_recipes_of_the_stages_it_decides_and_no_other(
     assert found == stages
 
 
+@pytest.mark.parametrize("name", ["min_detection_confidence", "min_tracking_confidence"])
+def test_mediapipes_settings_decide_its_poses(config: Config, name: str) -> None:
+    settings = config["estimate_poses"] | {"estimator": "mediapipe"}
+    other = settings | {"mediapipe": settings["mediapipe"] | {name: 0.6}}
+    assert pose_recipe(settings) != pose_recipe(other)
+
+
+@pytest.mark.parametrize("key", ["detector", "pose"])
+def test_a_network_of_the_users_own_decides_the_poses_by_its_bytes(
+    config: Config, tmp_path: Path, key: str
+) -> None:
+    network = tmp_path / "own.onnx"
+    recipes = []
+    for content in (b"a" * 3_000_000, b"a" * 3_000_000, b"a" * 2_999_999 + b"b", b"a"):
+        network.write_bytes(content)
+        recipes.append(pose_recipe(config["estimate_poses"] | {key: str(network)}))
+    assert recipes[0] == recipes[1] != recipes[2] != recipes[3]
+    assert recipes[0] != pose_recipe(config["estimate_poses"])
+
+
+def test_a_network_that_is_not_there_is_refused_when_the_config_is_read(config: Config) -> None:
+    with pytest.raises(InputError, match=r"estimate_poses: no network file 'nowhere\.onnx'"):
+        pose_recipe(config["estimate_poses"] | {"detector": "nowhere.onnx"})
+
+
 def test_every_setting_of_a_costly_stage_is_accounted_for(config: Config) -> None:
     known = {row[0] for row in DECIDES}
     for stage in RECIPES:
         for name, value in config[stage].items():
             names = [f"{name}.{inner}" for inner in value] if isinstance(value, dict) else [name]
-            assert {f"{stage}.{n}" for n in names} <= known
+            assert {f"{stage}.{n}" for n in names} - OWN_NETWORKS <= known
 
 
 def test_the_address_decides_the_metadata(config: Config) -> None:
@@ -101,7 +136,7 @@ def test_a_raised_version_changes_the_recipe_of_its_stage_only(
 
 
 def test_the_installed_mediapipe_decides_the_poses(config: Config) -> None:
-    recipe = pose_recipe(config["estimate_poses"])
+    recipe = pose_recipe(config["estimate_poses"] | {"estimator": "mediapipe"})
     assert recipe["mediapipe_version"] == importlib.metadata.version("mediapipe")
 
 

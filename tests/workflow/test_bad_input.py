@@ -67,7 +67,11 @@ def test_a_manifest_in_another_form_is_accepted(empty: Project, content: bytes) 
         ("fetch_metadata={'timeout_sec': '30s'}", ["timeout_sec", "'30s'", "number"]),
         ("fetch_metadata={'max_height_px': '720p'}", ["max_height_px", "'720p'", "integer"]),
         ("estimate_poses={'estimator': 'openpose'}", ["'openpose'", "mediapipe, dwpose"]),
-        ("estimate_poses={'estimator': 'dwpose'}", ["'dwpose'", "not available", "mediapipe"]),
+        (
+            "estimate_poses={'estimator': 'dwpose', 'detector': 'nowhere.onnx'}",
+            ["estimate_poses", "'nowhere.onnx'", "No such file"],
+        ),
+        ("estimate_poses={'resize_short_side': 500}", ["resize_short_side", "multiple of 64"]),
         ("select={'videos': ['abc']}", ["'abc'", "not in the manifest"]),
         ("exclude=nowhere.csv", ["exclude", "nowhere.csv"]),
     ],

@@ -11,6 +11,7 @@ from signverse.outcomes import OK
 
 COLUMNS = (
     *("video_id", "sign_language", "label", "shard", "status", "stage", "reason"),
+    *("metadata_status", "captions_status"),
     *("title", "channel_id", "duration_sec", "caption_tracks", "segments"),
     *("frame_width", "frame_height", "fps", "frames", "frames_with_person"),
     *("detections", "detections_with_hand", "estimator"),
@@ -34,6 +35,8 @@ def write_status(path: str | Path, plan: str | Path, summaries: Iterable[str]) -
 
 def _summary_rows(path: str) -> Iterable[dict[str, Any]]:
     summary = read_json(path)
+    if not {"shard", "videos"} <= summary.keys():
+        raise InputError(f"{path}: no summary of a shard, shard or videos is missing")
     for video in summary["videos"]:
         row = {name: video.get(name) for name in COLUMNS}
         yield row | {"shard": summary["shard"], "stage": stage_of_loss(video)}

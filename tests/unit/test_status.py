@@ -68,6 +68,7 @@ def test_a_video_that_went_well_shows_its_facts(table: list[dict[str, str]]) -> 
 def test_a_lost_video_shows_where_and_why_and_no_facts(table: list[dict[str, str]]) -> None:
     said = {**HEAD, "video_id": "b", "shard": "00000", "status": "private", "segments": "0"}
     said |= {"stage": "fetch_metadata", "reason": "Private video"}
+    said |= {"metadata_status": "private", "captions_status": "private"}
     assert table[1] == dict.fromkeys(COLUMNS, "") | said
 
 
@@ -130,3 +131,22 @@ def test_a_damaged_summary_is_refused_by_its_name(tmp_path: Path, plan: Path) ->
 )
 def test_the_stage_is_the_one_that_found_the_fault(video: dict[str, Any], stage: str) -> None:
     assert stage_of_loss(video) == stage
+
+
+def test_the_table_has_the_status_of_the_stages_before_the_end(
+    table: list[dict[str, str]],
+) -> None:
+    found = [(row["metadata_status"], row["captions_status"], row["status"]) for row in table]
+    assert found == [
+        ("ok", "ok", "ok"),
+        ("private", "private", "private"),
+        ("", "", "excluded"),
+        ("ok", "", "undecodable"),
+    ]
+
+
+def test_a_damaged_summary_is_named(tmp_path: Path, plan: Path) -> None:
+    write_json(tmp_path / "00000.json", {})
+    with pytest.raises(InputError, match=r"00000\.json: no summary of a shard"):
+        write_status(tmp_path / "videos.csv", plan, [str(tmp_path / "00000.json")])
+    assert not (tmp_path / "videos.csv").exists()

@@ -16,8 +16,8 @@ import yt_dlp
 from yt_dlp.networking import Request
 from yt_dlp.networking.exceptions import HTTPError, RequestError
 
-from signverse.errors import MachineError, SignverseError, VideoError
-from signverse.outcomes import classify
+from signverse.errors import SignverseError, VideoError
+from signverse.outcomes import classify, world_fault
 
 SCHEMA_VERSION = 1  # of metadata.json, subtitles.json and download.json
 
@@ -84,7 +84,7 @@ def _guarded(call: Any, *arguments: Any, **options: Any) -> Any:
     except (yt_dlp.utils.YoutubeDLError, RequestError) as error:
         raise classify(str(error)) from error
     except OSError as error:
-        raise MachineError(f"{classify(str(error))}") from error
+        raise world_fault(str(error)) from error
 
 
 def metadata(
@@ -191,7 +191,7 @@ def _fetch_text(
         except RequestError as error:
             failure = error
         logging.warning("subtitle track, attempt %d: %s", attempt + 1, failure)
-    raise MachineError(f"{classify(f'unable to download subtitles: {failure}')}")
+    raise world_fault(f"unable to download subtitles: {failure}")
 
 
 def _decoded(raw: bytes) -> dict[str, Any]:

@@ -10,7 +10,14 @@ class InputError(SignverseError):
 
 
 class MachineError(SignverseError):
-    """The machine, the network or the platform failed: the job fails and may be retried."""
+    """The machine, the network or the platform failed: the job fails and may be retried.
+
+    status: the class of the fault (outcomes.WORLD_FAULTS) where a downloader's message told it.
+    """
+
+    def __init__(self, message: str, status: str = "") -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class VideoError(SignverseError):

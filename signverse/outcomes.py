@@ -17,6 +17,7 @@ from signverse.files import read_json, write_json
 
 OK = "ok"
 EXCLUDED = "excluded"
+UNKNOWN = "unknown"  # a message that nothing is known of
 
 # The status of a video's own fault → what the platform says then (regular expressions, any
 # case). The first match decides, so the specific stands before the general.
@@ -78,11 +79,17 @@ def classify(message: str) -> VideoError | MachineError:
     message = re.sub(r"(?<=unsupported url: )\S+", "", message, flags=re.IGNORECASE)
     for status, patterns in WORLD_FAULTS.items():
         if any(re.search(pattern, message, re.IGNORECASE) for pattern in patterns):
-            return MachineError(f"{status}: {reason}")
+            return MachineError(f"{status}: {reason}", status)
     for status, patterns in VIDEO_FAULTS.items():
         if any(re.search(pattern, message, re.IGNORECASE) for pattern in patterns):
             return VideoError(status, reason)
-    return MachineError(f"unknown: {reason}")
+    return MachineError(f"unknown: {reason}", UNKNOWN)
+
+
+def world_fault(message: str) -> MachineError:
+    """The error of a message that cannot be about the video, whatever it says."""
+    found = classify(message)
+    return MachineError(str(found), UNKNOWN if isinstance(found, VideoError) else found.status)
 
 
 def one_line(message: str) -> str:

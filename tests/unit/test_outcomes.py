@@ -17,6 +17,7 @@ from signverse.outcomes import (
     read_product,
     tombstone,
     tombstones_on_fault,
+    world_fault,
 )
 
 COOKIES = (
@@ -371,3 +372,18 @@ def test_the_id_of_a_video_does_not_decide_what_is_wrong_with_it(video: str) -> 
 def test_a_reason_holds_no_login_and_no_query() -> None:
     message = "ERROR: Unsupported URL: https://user:word@host.example/page?token=secret#part"
     assert one_line(message) == "Unsupported URL: https://host.example/page"
+
+
+def test_a_fault_of_the_world_knows_its_class():
+    assert [classify(m).status for m in ("HTTP Error 429: Too Many Requests", "Boom")] == [
+        "rate_limited",
+        "unknown",
+    ]
+
+
+def test_what_cannot_be_about_the_video_is_the_worlds_fault_whatever_it_says():
+    found = world_fault("unable to download subtitles: HTTP Error 404: Not Found")
+    assert isinstance(found, MachineError)
+    assert found.status == "unknown"
+    assert "HTTP Error 404" in str(found)
+    assert world_fault("HTTP Error 429").status == "rate_limited"

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from loopback_requests import Asked, Visit
 from loopback_server import Listener
+from loopback_streams import ladder, stream_bytes
 from loopback_videos import Fault, Video
 
 
@@ -24,7 +25,7 @@ from loopback_videos import Fault, Video
 class LoopbackSite:
     """The videos by id, and all that was asked for so far."""
 
-    videos: dict[str, Video]
+    videos: dict[str, Video] = field(default_factory=dict)
     address: str = ""
     asked: list[Asked] = field(default_factory=list)
     closing: threading.Event = field(default_factory=threading.Event)
@@ -41,6 +42,9 @@ class LoopbackSite:
 
     def add(self, *videos: Video) -> None:
         """Add videos, or put others in the place of those with the same id."""
+        for video in videos:  # encoded now, so that no client waits for it
+            for one in ladder(video.min_height, video.max_height):
+                stream_bytes(str(one.itag))
         self.videos |= {video.video_id: video for video in videos}
 
     def requests(self, kind: str, video_id: str | None = None) -> list[Asked]:
@@ -100,7 +104,8 @@ class LoopbackSite:
 @contextlib.contextmanager
 def loopback_site(*videos: Video) -> Iterator[LoopbackSite]:
     """A platform with these videos, on a free port, while the context lasts."""
-    site = LoopbackSite({video.video_id: video for video in videos})
+    site = LoopbackSite()
+    site.add(*videos)
     listener = Listener(site)
     site.address = f"http://127.0.0.1:{listener.server_port}"
     thread = threading.Thread(target=listener.serve_forever, args=(0.01,), daemon=True)

@@ -15,7 +15,6 @@ from yt_dlp.utils import NO_DEFAULT
 class LoopbackIE(YoutubeIE):
     IE_NAME = "loopback"
     _VALID_URL = r"http://127\.0\.0\.1:\d+/watch\?v=(?P<id>[A-Za-z0-9_-]+)"
-    _TESTS: list[dict[str, Any]] = []
 
     def _real_extract(self, url: str) -> dict[str, Any]:
         # An extractor serves many videos, which may be of several sites.

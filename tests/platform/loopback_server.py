@@ -6,6 +6,7 @@ import json
 import select
 import socket
 import struct
+import sys
 import time
 import urllib.parse
 from typing import TYPE_CHECKING, Any
@@ -207,6 +208,11 @@ class Listener(http.server.ThreadingHTTPServer):
     def __init__(self, site: "LoopbackSite") -> None:
         super().__init__((HOST, 0), Handler)
         self.site = site
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that goes away in the middle is nothing to report."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
         """A connection that is to be reset is closed at once, without a farewell."""

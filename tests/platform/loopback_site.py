@@ -9,6 +9,7 @@ processes with `plugin_environment()`.
 """
 
 import contextlib
+import copy
 import os
 import threading
 from collections.abc import Iterator
@@ -41,11 +42,11 @@ class LoopbackSite:
         return self.template.format(video_id=video_id)
 
     def add(self, *videos: Video) -> None:
-        """Add videos, or put others in the place of those with the same id."""
+        """Add copies of videos, also in the place of those with the same id."""
         for video in videos:  # encoded now, so that no client waits for it
             for one in ladder(video.min_height, video.max_height):
                 stream_bytes(str(one.itag))
-        self.videos |= {video.video_id: video for video in videos}
+        self.videos |= {video.video_id: copy.deepcopy(video) for video in videos}
 
     def requests(self, kind: str, video_id: str | None = None) -> list[Asked]:
         """The requests of a kind so far, of one video or of all, in their order."""

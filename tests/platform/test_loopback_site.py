@@ -96,7 +96,9 @@ def test_manual_automatic_translated_tracks_and_live_chat_are_listed_as_youtubes
     info: dict[str, Any],
 ):
     assert list(info["subtitles"]) == ["en", "de", "live_chat"]
-    assert info["subtitles"]["live_chat"][0]["protocol"] == "youtube_live_chat_replay"
+    chat = info["subtitles"]["live_chat"][0]
+    assert chat["protocol"] == "youtube_live_chat_replay"
+    assert chat["url"].startswith("http://127.0.0.1:")
     formats = ["json3", "srv1", "srv2", "srv3", "ttml", "srt", "vtt"]
     assert [one["ext"] for one in info["subtitles"]["en"]] == formats
     automatic = info["automatic_captions"]

@@ -20,14 +20,21 @@ class LoopbackIE(YoutubeIE):
         # An extractor serves many videos, which may be of several sites.
         self._site = urllib.parse.urlsplit(url).netloc
         info = super()._real_extract(url)
+        for chat in info["subtitles"].get("live_chat", []):  # whoever asks is to be seen
+            chat["url"] = self._led(chat["url"])
         return info | {"webpage_url": url}
 
     def _create_request(self, *arguments: Any, **options: Any) -> Request:
         request = super()._create_request(*arguments, **options)
-        parts = urllib.parse.urlsplit(request.url)
-        if parts.netloc.endswith(".youtube.com"):
-            request.url = parts._replace(scheme="http", netloc=self._site).geturl()
+        request.url = self._led(request.url)
         return request
+
+    def _led(self, address: str) -> str:
+        """The same address, on this machine if it is YouTube's."""
+        parts = urllib.parse.urlsplit(address)
+        if parts.netloc.endswith(".youtube.com"):
+            return parts._replace(scheme="http", netloc=self._site).geturl()
+        return address
 
     def _get_requested_clients(self, *_: Any) -> list[str]:
         """The client that yt-dlp takes where there is no JavaScript: the same on any machine."""

@@ -277,7 +277,7 @@ def test_the_chosen_format_is_the_best_video_up_to_the_limit(
     assert choice(formats, max_height_px) == expected
 
 
-@pytest.mark.parametrize("formats", [AUDIO, [*PICTURES, *AUDIO], []], ids=["sound", "pics", "none"])
+@pytest.mark.parametrize("formats", [AUDIO, [*PICTURES, *AUDIO]], ids=["sound", "pics"])
 def test_a_ladder_without_video_is_the_videos_fault(formats: list[dict[str, Any]]) -> None:
     with pytest.raises(VideoError, match=r"^no_video_stream: "):
         _guarded(choice, formats)

@@ -49,7 +49,9 @@ onstart:
     # Before any job; not in a dry run, nor when no video is to be fetched.
     if any(job.rule.name == "fetch_video" for job in workflow.dag.needrun_jobs()):
         try:
-            check_free_space(config["results"], config["fetch_video"]["min_free_gb"])
+            check_free_space(
+                config["results"], config["fetch_video"]["min_free_gb"]
+            )
         except MachineError as error:
             sys.exit(f"Error: {error}")
 

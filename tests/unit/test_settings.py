@@ -175,7 +175,7 @@ def test_a_missing_key_of_the_top_is_named(config: Config, section: str) -> None
 def test_missing_keys_of_a_section_are_named(config: Config) -> None:
     config["fetch_video"] = {"keep": True, "retries": 1}
     assert refused(config) == (
-        "config, fetch_video: missing key 'window', 'timeout_sec'; "
+        "config, fetch_video: missing key 'window', 'min_free_gb', 'timeout_sec'; "
         "expected: keep, window, min_free_gb, timeout_sec, retries"
     )
 

@@ -1,5 +1,6 @@
 # What all lanes share: the checked config, the manifest and who is in which shard.
-# Functions and names only, no rules. Every job parses this: nothing slow here.
+# Functions, names, and what is looked at when a run starts or fails; no rules. Every job parses
+# this: nothing slow here.
 import os
 import sys
 from dataclasses import asdict
@@ -61,7 +62,7 @@ onerror:
     try:
         check_free_space(config["results"], config["fetch_video"]["min_free_gb"])
     except MachineError as error:
-        logger.error(f"Fetching has stopped: {error}")
+        logger.error(f"No video is fetched now: {error}")
 
 
 PREDECESSORS = PLAN.predecessors(config["fetch_video"]["window"])

@@ -2,7 +2,10 @@
 # Needs:  the manifest
 # Makes:  <results>/videos/{video}/metadata.json, subtitles.json, download.json, captions.json,
 #         video.mp4 (temporary)
-# Config: fetch_metadata, fetch_video
+# Config: fetch_metadata, fetch_video, traffic
+#
+# Jobs that ask the platform take turns (signverse/traffic) and may wait for theirs for long. The
+# resource `requests` keeps the waiting ones from taking all cores: rules/common.smk sets its limit.
 
 
 rule fetch_metadata:
@@ -17,6 +20,8 @@ rule fetch_metadata:
         "<benchmarks>/fetch_metadata/{video}.tsv"
     conda:
         "../envs/acquire.yaml"
+    resources:
+        requests=1,
     params:
         recipe=lambda wildcards: metadata_recipe(
             video_address(wildcards), config["fetch_metadata"]
@@ -60,6 +65,8 @@ rule fetch_video:
         "<benchmarks>/fetch_video/{video}.tsv"
     conda:
         "../envs/acquire.yaml"
+    resources:
+        requests=1,
     params:
         recipe=video_recipe(),
     script:

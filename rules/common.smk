@@ -1,5 +1,6 @@
 # What all lanes share: the checked config, the manifest and who is in which shard.
-# Functions and names only, no rules. Every job parses this: nothing slow here.
+# Functions, names, and what is looked at when a run starts or fails; no rules. Every job parses
+# this: nothing slow here.
 import os
 import sys
 from dataclasses import asdict
@@ -7,7 +8,8 @@ from dataclasses import asdict
 from snakemake.logging import logger
 
 from signverse.digests import digest
-from signverse.errors import InputError
+from signverse.disk import check_free_space
+from signverse.errors import InputError, MachineError
 from signverse.estimators import uses_gpu
 from signverse.manifest import read_manifest
 from signverse.models import load_registry
@@ -36,6 +38,32 @@ except InputError as error:
 if workflow.is_main_process:
     for warning in MANIFEST.warnings:
         logger.warning(warning)
+
+# Here and not in the profile, where `--resources gpu=4` would replace it. `--resources requests=8`
+# wins over it.
+workflow.global_resources.setdefault(
+    "requests", config["traffic"]["max_concurrent_requests"]
+)
+
+
+onstart:
+    # Before any job; not in a dry run, nor when no video is to be fetched.
+    if any(job.rule.name == "fetch_video" for job in workflow.dag.needrun_jobs()):
+        try:
+            check_free_space(
+                config["results"], config["fetch_video"]["min_free_gb"]
+            )
+        except MachineError as error:
+            sys.exit(f"Error: {error}")
+
+
+onerror:
+    # Every job that found the disk full has said so in its log: say it once where all can see it.
+    try:
+        check_free_space(config["results"], config["fetch_video"]["min_free_gb"])
+    except MachineError as error:
+        logger.error(f"No video is fetched now: {error}")
+
 
 PREDECESSORS = PLAN.predecessors(config["fetch_video"]["window"])
 PREVIEWS = PLAN.sampled(config["render_preview"]["every"])

@@ -13,11 +13,15 @@ class MachineError(SignverseError):
     """The machine, the network or the platform failed: the job fails and may be retried.
 
     status: the class of the fault (outcomes.WORLD_FAULTS) where a downloader's message told it.
+    retry_after_sec: how long the platform asked to wait, where it did.
     """
 
-    def __init__(self, message: str, status: str = "") -> None:
+    def __init__(
+        self, message: str, status: str = "", retry_after_sec: float | None = None
+    ) -> None:
         super().__init__(message)
         self.status = status
+        self.retry_after_sec = retry_after_sec
 
 
 class VideoError(SignverseError):

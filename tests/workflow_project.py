@@ -59,8 +59,13 @@ class Project:
         return self.folder / "results" / "videos"
 
     def configure(self, **settings: Any) -> None:
-        """Write test.yaml, which every run adds to config.yaml; poses by mediapipe by default."""
-        settings = {"estimate_poses": {"estimator": "mediapipe"}} | settings
+        """Write test.yaml, which every run adds to config.yaml.
+
+        By default poses are by mediapipe, and the loopback platform is asked without delay.
+        """
+        quick = {"request_interval_sec": 0, "videos_per_hour": None, "pause_sec": 1}
+        settings = {"estimate_poses": {"estimator": "mediapipe"}, "traffic": quick} | settings
+        settings["fetch_video"] = {"min_free_gb": 0.1} | settings.get("fetch_video", {})
         (self.folder / "test.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
 
     def command(self, *arguments: str) -> list[str]:

@@ -10,6 +10,7 @@ import pytest
 from signverse.demo.site import Page, serve, write_page
 from signverse.errors import MachineError
 from signverse.files import read_json
+from signverse.traffic import Traffic, TrafficSettings
 
 ENGLISH = "WEBVTT\n\n00:00.200 --> 00:02.000\nA man talks.\n"
 SPANISH = "1\n00:00:00,200 --> 00:00:02,000\nUn hombre habla.\n"
@@ -30,8 +31,8 @@ def arguments(tmp_path: Path, port: int, video_id: str) -> dict[str, Any]:
     return {
         "video_id": video_id,
         "recipe": {"version": 1, "url": url, "max_height_px": 720},
-        "timeout_sec": 5,
-        "retries": 0,
+        "network": {"timeout_sec": 5, "retries": 0},
+        "traffic": Traffic(tmp_path / "traffic", TrafficSettings(2, 0, None, 1, 1)),
     } | {name: tmp_path / "videos" / video_id / f"{name}.json" for name in names}
 
 

@@ -1,5 +1,6 @@
 """fetch_video: from download.json to video.mp4."""
 
+import math
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -15,6 +16,7 @@ from signverse.demo.site import serve
 from signverse.errors import MachineError, VideoError
 from signverse.files import read_json, write_json
 from signverse.outcomes import product, tombstone
+from signverse.traffic import Traffic, TrafficSettings
 
 
 def write_download(tmp_path: Path, port: int, name: str) -> dict[str, Any]:
@@ -29,7 +31,14 @@ def write_download(tmp_path: Path, port: int, name: str) -> dict[str, Any]:
 
 def arguments(folder: Path) -> dict[str, Any]:
     download, video = folder / "download.json", folder / "video.mp4"
-    return {"video_id": "x", "download": download, "timeout_sec": 5, "retries": 0, "video": video}
+    return {
+        "video_id": "x",
+        "download": download,
+        "traffic": Traffic(folder.parent.parent / "traffic", TrafficSettings(2, 0, None, 1, 1)),
+        "min_free_gb": 0.0,
+        "network": {"timeout_sec": 5, "retries": 0},
+        "video": video,
+    }
 
 
 def write_with_sound(path: Path, picture_file: Path) -> None:
@@ -128,9 +137,21 @@ def test_a_tombstone_is_passed_on_and_nobody_asked(
 ) -> None:
     given = arguments(tmp_path)
     write_json(given["download"], tombstone("x", VideoError("geo_blocked", "not in your country")))
-    main(**given | {"timeout_sec": None, "retries": None})
+    main(**given | {"network": None, "traffic": None, "min_free_gb": math.inf})
     assert given["video"].read_bytes() == given["download"].read_bytes()
     assert {path.name for path in tmp_path.iterdir()} == {"download.json", "video.mp4", "empty"}
+
+
+def test_a_disk_that_is_nearly_full_fails_the_job_before_anybody_is_asked(
+    main: Callable[..., None], tmp_path: Path, carphone: Path
+) -> None:
+    with serve(carphone.parent) as server:
+        given = write_download(tmp_path, server.server_port, carphone.name)
+        with pytest.raises(MachineError, match=r"GB free .*min_free_gb") as caught:
+            main(**given | {"min_free_gb": 1e9})
+        assert server.requests == []
+    assert caught.value.status == "disk_full"
+    assert [path.name for path in given["video"].parent.iterdir()] == ["download.json"]
 
 
 def test_a_site_that_is_down_fails_the_job_and_the_next_try_succeeds(

@@ -40,6 +40,7 @@ DECIDES = [
     ("fetch_metadata.retries", 0, []),
     ("fetch_video.keep", True, []),
     ("fetch_video.window", 2, []),
+    ("fetch_video.min_free_gb", 1, []),
     ("fetch_video.timeout_sec", 1, []),
     ("fetch_video.retries", 0, []),
     ("estimate_poses.threads", 8, []),

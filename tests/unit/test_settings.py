@@ -131,7 +131,7 @@ def test_a_path_stays_as_it_was_written(config: Config, key: str, path: str) -> 
     ("key", "where", "allowed"),
     [
         ("manifset", "top level", "manifest, results, logs, "),
-        ("fetch_video.keeep", "fetch_video", "keep, window, timeout_sec, retries"),
+        ("fetch_video.keeep", "fetch_video", "keep, window, min_free_gb, timeout_sec, retries"),
         ("select.video", "select", "videos, shards"),
         (
             "estimate_poses.mediapipe.confidence",
@@ -175,8 +175,8 @@ def test_a_missing_key_of_the_top_is_named(config: Config, section: str) -> None
 def test_missing_keys_of_a_section_are_named(config: Config) -> None:
     config["fetch_video"] = {"keep": True, "retries": 1}
     assert refused(config) == (
-        "config, fetch_video: missing key 'window', 'timeout_sec'; "
-        "expected: keep, window, timeout_sec, retries"
+        "config, fetch_video: missing key 'window', 'min_free_gb', 'timeout_sec'; "
+        "expected: keep, window, min_free_gb, timeout_sec, retries"
     )
 
 
@@ -189,7 +189,7 @@ def test_a_section_that_is_none_is_refused_by_name(config: Config, value: Any) -
     config["fetch_video"] = value
     assert refused(config) == (
         f"config, fetch_video: found {value!r}; "
-        "allowed: a section with the keys keep, window, timeout_sec, retries"
+        "allowed: a section with the keys keep, window, min_free_gb, timeout_sec, retries"
     )
 
 
@@ -217,6 +217,10 @@ def test_a_section_that_is_none_is_refused_by_name(config: Config, value: Any) -
         ("fetch_video.retries", "2.5", "integer, at least 0 – number of further tries"),
         ("fetch_video.keep", 1, "boolean – true or false"),
         ("fetch_video.window", 0, "integer, at least 1 – number of raw videos"),
+        ("fetch_video.min_free_gb", -1, "number, at least 0 – GB (10^9 bytes) of free disk"),
+        ("traffic.max_concurrent_requests", 0, "integer, at least 1, at most 1000 – number of"),
+        ("traffic.videos_per_hour", 0, "integer or null, at least 1, at most 100000 – number of"),
+        ("traffic.pause_sec", 90000, "number, over 0, at most 86400 – seconds, at most a day"),
         ("estimate_poses.fps", 0, "number, over 0, at most 240 – poses per second of video"),
         ("estimate_poses.fps", 241, "number, over 0, at most 240 – poses per second of video"),
         ("estimate_poses.fps", "24 fps", "number, over 0, at most 240 – poses per second of"),
@@ -305,6 +309,9 @@ def test_a_template_that_makes_no_address_is_refused(config: Config, template: s
         ("fetch_metadata.url_template", "http://127.0.0.1:8000/{video_id}.mp4"),
         ("fetch_metadata.timeout_sec", 0.5),
         ("fetch_video.retries", 0),
+        ("fetch_video.min_free_gb", 0),
+        ("traffic.request_interval_sec", 0),
+        ("traffic.videos_per_hour", None),
         ("estimate_poses.fps", 29.97),
         ("estimate_poses.fps", 240),
         ("render_preview.every", 0),

@@ -93,3 +93,30 @@ def test_an_unreachable_platform_fails_the_job_and_makes_no_tombstone(empty: Pro
     assert done.returncode == 1
     assert "network: " in done.stdout  # the job's log is shown
     assert not list(empty.folder.glob("results/videos/*/*"))
+
+
+def test_a_disk_that_is_nearly_full_is_told_once_before_anything_is_fetched(empty: Project) -> None:
+    (empty.folder / "manifest.csv").write_text("abc,ase\n", encoding="utf-8")
+    message = refusal(empty, "--config", "fetch_video={'min_free_gb': 100000000}")
+    assert "GB free on the disk" in message
+    assert "fetch_video: min_free_gb" in message
+    empty.planned("--config", "fetch_video={'min_free_gb': 100000000}")  # a dry run is not refused
+
+
+def test_a_disk_that_fills_up_during_the_run_is_told_once_at_its_end(empty: Project) -> None:
+    """Any failed run looks at the disk; this one fails because nobody listens."""
+    manifest = "video_id,sign_language,url\nabc,ase,http://127.0.0.1:9/watch\n"
+    (empty.folder / "manifest.csv").write_text(manifest, encoding="utf-8")
+    settings = ["fetch_metadata={'retries': 0}", "fetch_video={'min_free_gb': 100000000}"]
+    done = empty.run("--retries", "0", "--until", "fetch_metadata", "--config", *settings)
+    assert done.returncode == 1
+    assert done.stdout.count("No video is fetched now: results: ") == 1
+
+
+def test_waiting_fetch_jobs_cannot_take_all_cores_even_with_resources_of_ones_own(
+    empty: Project,
+) -> None:
+    (empty.folder / "manifest.csv").write_text("abc,ase\n", encoding="utf-8")
+    for given, limit in (["gpu=4"], 4), (["gpu=4", "requests=9"], 9):
+        printed = empty.build("--resources", *given, "--until", "plan_shards", "--forceall")
+        assert f'Resource("requests", {limit})' in printed

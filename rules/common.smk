@@ -9,6 +9,7 @@ from snakemake.logging import logger
 from signverse.digests import digest
 from signverse.errors import InputError
 from signverse.estimators import uses_gpu
+from signverse.languages import spoken_languages
 from signverse.manifest import read_manifest
 from signverse.models import load_registry
 from signverse.plan import check_plan, make_plan, read_exclusions

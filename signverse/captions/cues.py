@@ -8,14 +8,16 @@ none between two cues, decimals of the other format, no hours in SubRip, no head
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 NEW_LINE = re.compile(r"\r*\n|\r")
 TIME = r"(-?)(?:(\d{1,6}):)?(\d{1,2}):(\d{1,2})(?:[.,](\d*))?"
 TIMING = re.compile(rf"\s*{TIME}\s*-->\s*{TIME}(?![\d:])", re.ASCII)
 CLOCK = re.compile(r"\d:\d", re.ASCII)
 HEADER = "WEBVTT"
-# A block that is not shown. "NOTEBOOK" is none, nor is "NOTE" said in a cue.
-SPECIAL = re.compile(r"(NOTE([ \t].*)?|STYLE[ \t]*|REGION[ \t]*)")
+# A block that is not shown; a header in the middle is that of a second file. "NOTEBOOK" is none,
+# nor is "NOTE" said in a cue.
+SPECIAL = re.compile(r"NOTE([ \t].*)?|(STYLE|REGION)[ \t]*|\ufeff?WEBVTT([ \t].*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +55,11 @@ def parse_srt(text: str) -> Reading:
 
 def _parse(text: str, *, webvtt: bool) -> Reading:
     """Cues between the lines of times; what stands before the first of these is no cue."""
-    lines = NEW_LINE.split(text)
+    lines = NEW_LINE.split(text.removeprefix("\ufeff"))
     timings = [number for number in range(len(lines)) if _is_timing(lines, number)]
     cues: list[Cue] = []
     number = _number(lines[timings[0] - 1]) if timings and timings[0] else None
-    for at, following in zip(timings, [*timings[1:], len(lines)], strict=True):
+    for at, following in pairwise([*timings, len(lines)]):
         body = lines[at + 1 : following]
         name = _identifier(body, number, webvtt) if following < len(lines) else None
         number = None if name is None else _number(name)
@@ -80,7 +82,7 @@ def _is_timing(lines: list[str], number: int) -> bool:
 
 
 def _number(line: str) -> int | None:
-    digits = line.strip(" \t\ufeff")
+    digits = line.strip(" \t")
     return int(digits) if re.fullmatch("[0-9]{1,9}", digits) else None
 
 

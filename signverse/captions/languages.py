@@ -22,5 +22,6 @@ def iso639_3(tag: str | None) -> str | None:
         except (LookupError, ValueError):
             continue
         known = langcodes.Language.make(language=language.language).is_valid()
-        return code if known and code not in NO_LANGUAGE else None
+        private = "qaa" <= code <= "qtz"  # left to private use by ISO 639-2
+        return code if known and not private and code not in NO_LANGUAGE else None
     return None

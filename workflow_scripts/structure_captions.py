@@ -1,4 +1,4 @@
-"""Turn subtitles.json into captions.json: clean, timed segments per track, and the preferred ones."""
+"""Turn subtitles.json into captions.json: clean segments per track, and which to read."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,9 +19,7 @@ def main(
         raw = read_product(subtitles)["tracks"]
         tracks = [structure_track(track, duration_sec) for track in raw]
         preferred = preferred_tracks(tracks, spoken_languages)
-        write_json(
-            captions, product(video_id, SCHEMA_VERSION, tracks=tracks, preferred=preferred)
-        )
+        write_json(captions, product(video_id, SCHEMA_VERSION, tracks=tracks, preferred=preferred))
 
 
 if "snakemake" in globals():

@@ -42,7 +42,15 @@ def test_markup_and_invisible_marks_go_and_text_stays(raw: str, expected: str) -
     "text",
     [
         *("[Music]", "[music]", "[Musik]", "[Música]", "[Музыка]", "[音楽]", "[موسيقى]", "[संगीत]"),
-        *("(applause)", "(Gelächter)", "【拍手】", "（笑）", "〔ドアが開く〕", "［音楽］", "*laughs*"),
+        *(
+            "(applause)",
+            "(Gelächter)",
+            "【拍手】",
+            "（笑）",
+            "〔ドアが開く〕",
+            "［音楽］",
+            "*laughs*",
+        ),
         *("♪", "♪♪", "♫ ♬", "🎵", "♪ [Music] ♪", "[Music] [Applause]", ">> [Music]", "..."),
         "- [door opens]",
     ],
@@ -53,7 +61,18 @@ def test_cues_of_sounds_are_not_speech(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["Hello.", "[laughs] Hello.", "music", "42", "你好", "(aside) well", "a * b", "[open", "ไทย", "?1"],
+    [
+        "Hello.",
+        "[laughs] Hello.",
+        "music",
+        "42",
+        "你好",
+        "(aside) well",
+        "a * b",
+        "[open",
+        "ไทย",
+        "?1",
+    ],
 )
 def test_words_are_speech(text: str) -> None:
     assert content_flags(text) == []

@@ -21,7 +21,7 @@ INVISIBLE = re.compile(
 )
 # Joiners shape letters in Persian, Urdu or Hindi and join emoji; at the edge of a word
 # they do nothing.
-JOINER_AT_EDGE = re.compile("(?<!\\S)[\u200c\u200d]+|[\u200c\u200d]+(?!\\S)")
+JOINER_AT_EDGE = re.compile("(?<!\\S)[\u200c\u200d]+|(?<![\u200c\u200d])[\u200c\u200d]++(?!\\S)")
 
 BRACKETED = re.compile(
     r"\[[^\[\]]*\]|\([^()]*\)|【[^【】]*】|〔[^〔〕]*〕|［[^［］]*］|（[^（）]*）|\*[^*]+\*"

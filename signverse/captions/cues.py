@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-NEW_LINE = re.compile(r"\r*\n|\r")
+NEW_LINE = re.compile(r"\r{0,2}\n|\r")  # "\r\r\n": written as text twice on Windows
 TIME = r"(-?)(?:(\d{1,6}):)?(\d{1,2}):(\d{1,2})(?:[.,](\d*))?"
 TIMING = re.compile(rf"\s*{TIME}\s*-->\s*{TIME}(?![\d:])", re.ASCII)
 CLOCK = re.compile(r"\d:\d", re.ASCII)

@@ -45,6 +45,7 @@ class _Row:
 
     @property
     def timed(self) -> bool:
+        """Whether its words have times of their own: they are being said."""
         return WORD_TIME.search(self.raw) is not None
 
 
@@ -59,11 +60,13 @@ class _Step:
 
     @property
     def is_hold(self) -> bool:
+        """Whether it shows for a moment what was there, or nothing."""
         short = 0 < self.cue.end_sec - self.cue.start_sec <= HOLD_SEC
         return short and self.carried == len(self.rows)
 
     @property
     def rolls(self) -> bool:
+        """Whether it keeps lines of the cue before and adds to them."""
         return 0 < self.carried < len(self.rows)
 
 

@@ -1,5 +1,7 @@
 """Text of captions without markup, and what it is."""
 
+import time
+
 import pytest
 
 from signverse.captions.cleaning import clean, content_flags
@@ -36,6 +38,13 @@ from signverse.captions.cleaning import clean, content_flags
 )
 def test_markup_and_invisible_marks_go_and_text_stays(raw: str, expected: str) -> None:
     assert clean(raw) == expected
+
+
+@pytest.mark.parametrize("piece", ["\u200d", "[", "<c ", "&a", "{\\", "*", " ", "<br", "\u200b"])
+def test_long_runs_of_anything_are_cleaned_at_once(piece: str) -> None:
+    start = time.monotonic()
+    content_flags(clean(f"a{piece * 50_000}b"))
+    assert time.monotonic() - start < 2
 
 
 @pytest.mark.parametrize(

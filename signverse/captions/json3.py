@@ -3,11 +3,12 @@ r"""YouTube's json3 ("timedtext"): events with their words and the times of thes
 An event has `tStartMs`, `dDurationMs` (how long it stays on the screen) and `segs`, a list of
 pieces of text `utf8`, in automatic captions words, each with `tOffsetMs` from the event's start.
 Events without `segs` open windows. In automatic captions an event with `aAppend` and the text
-"\n" moves the last line up, 10 ms before the next begins; the line stays on the screen until
-then, whatever its own duration says.
+"\n" moves the last line up, as a rule 10 ms before the next begins. The screen only changes when
+an event begins: a line whose duration ends in between stays until then, in YouTube's WebVTT too.
 """
 
 import json
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -52,7 +53,9 @@ def parse_json3(text: str) -> Reading:
         raise ValueError("no json3 document: it has no list of events")
     events, unreadable = read_events(found)
     if any(event.appends or len({w.start_sec for w in event.words}) > 1 for event in events):
-        return Reading(end_at_next(list(_lines(events))), unreadable)
+        changes_sec = [event.start_sec for event in events]
+        lines = [replace(c, end_sec=_leaves_sec(c, changes_sec)) for c in _lines(events)]
+        return Reading(end_at_next(lines), unreadable)
     cues = [Cue(e.start_sec, e.end_sec, e.text) for e in events if e.text.strip()]
     return Reading(cues, unreadable)
 
@@ -84,18 +87,24 @@ def _event(event: dict[str, Any]) -> Event:
 
 
 def _lines(events: list[Event]) -> Iterator[Cue]:
-    """One cue for each line, until it leaves the screen."""
+    """One cue for each line, with what is appended to it, as long as it is stated to last."""
     line: Cue | None = None
     for event in events:
         text = event.text
-        if line and not text.strip():
-            line = replace(line, end_sec=max(line.end_sec, event.start_sec))
-        elif line and event.appends and not text.startswith("\n"):
+        if not text.strip():
+            continue
+        if line and event.appends and not text.startswith("\n"):
             end_sec = max(line.end_sec, event.end_sec)
             line = replace(line, end_sec=end_sec, text=line.text + text)
-        elif text.strip():
+        else:
             if line:
                 yield line
             line = Cue(event.first_word_sec, event.end_sec, text)
     if line:
         yield line
+
+
+def _leaves_sec(line: Cue, changes_sec: list[float]) -> float:
+    """When a line leaves the screen: at the first change of it after the line's stated end."""
+    number = bisect_left(changes_sec, line.end_sec)
+    return changes_sec[number] if number < len(changes_sec) else line.end_sec

@@ -51,18 +51,26 @@ class _Row:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """A cue, its rows, how many of them the cue before showed, and whether it joins that."""
+    """A cue, its rows, how many of them the cue before showed, whether these moved up, and whether
+    the cue joins that one in time.
+    """
 
     cue: Cue
     rows: list[_Row]
     carried: int
+    moved: bool
     joins: bool
 
     @property
     def is_hold(self) -> bool:
-        """Whether it shows for a moment what was there, or nothing."""
+        """Whether it adds nothing, and lasts but a moment or moves the old rows up."""
         short = 0 < self.cue.end_sec - self.cue.start_sec <= HOLD_SEC
-        return short and self.carried == len(self.rows)
+        return self.carried == len(self.rows) and (short or self.moved)
+
+    @property
+    def shows(self) -> bool:
+        """Whether it is more than a pause with an empty screen."""
+        return bool(self.rows) or self.is_hold
 
     @property
     def rolls(self) -> bool:
@@ -102,7 +110,10 @@ def _steps(cues: list[Cue]) -> Iterator[_Step]:
             if (text := clean(line))
         ]
         joins = cue.start_sec <= end_sec + HOLD_SEC
-        yield _Step(cue, rows, _carried(before, rows) if joins else 0, joins)
+        # A row above words that are being said is an old one, even after a gap.
+        carried = _carried(before, rows) if joins or any(row.timed for row in rows[1:]) else 0
+        moved = carried > 0 and rows[0].place < before[-carried].place
+        yield _Step(cue, rows, carried, moved, joins)
         before, end_sec = rows, cue.end_sec
 
 
@@ -119,7 +130,7 @@ def _carried(before: list[_Row], rows: list[_Row]) -> int:
 
 
 def _is_rolling(steps: list[_Step], manual: bool) -> bool:
-    joining = [step for step in steps[1:] if step.joins]
+    joining = [step for step in steps[1:] if step.carried or (step.joins and step.shows)]
     rolls = [step for step in joining if step.rolls]
     holds = [step for step in joining if step.is_hold]
     if not rolls and not holds:

@@ -15,8 +15,9 @@ from caption_samples import (
 )
 
 from signverse.captions.cleaning import clean
-from signverse.captions.cues import Reading
+from signverse.captions.cues import Reading, parse_webvtt
 from signverse.captions.json3 import Word, parse_json3, read_events
+from signverse.captions.rolling import unroll
 
 
 def document(*events: Any) -> str:
@@ -44,6 +45,41 @@ def test_so_do_lines_whose_stated_duration_is_a_placeholder() -> None:
     events = [line(3000, 3000, (0, "No idea.")), scroll(20470), line(20480, 3000, (0, "Oh."))]
     expected = [(3.0, 20.48, "No idea."), (20.48, 46.83, "Oh.")]
     assert listed(parse_json3(document(*events, scroll(46830)))) == expected
+
+
+def test_a_line_that_moves_up_several_times_stays_until_its_own_end() -> None:
+    """As in translated captions, where one line stands for several of the original."""
+    events = [line(1000, 5000, (0, "a whole sentence")), *map(scroll, (2990, 4990, 6490, 8990))]
+    expected = [(1.0, 6.49, "a whole sentence"), (9.0, 10.0, "next")]
+    assert listed(parse_json3(document(*events, line(9000, 1000, (0, "next"))))) == expected
+    webvtt = """WEBVTT
+
+00:01.000 --> 00:02.990
+~
+a whole sentence
+
+00:02.990 --> 00:04.990
+a whole sentence
+~
+
+00:04.990 --> 00:06.490
+a whole sentence
+~
+
+00:06.490 --> 00:08.990
+~
+~
+
+00:08.990 --> 00:09.000
+~
+~
+
+00:09.000 --> 00:10.000
+~
+next
+"""
+    cues = unroll(parse_webvtt(webvtt.replace("~", " ")).cues, manual=False)
+    assert listed(Reading(cues)) == expected
 
 
 def test_lines_with_word_times_end_at_the_next_without_scrolls_too() -> None:

@@ -74,6 +74,35 @@ Oh.
     assert unrolled(text.replace("~", " ")) == [(3.0, 20.48, "No idea."), (20.48, 46.83, "Oh.")]
 
 
+def test_an_old_row_above_new_words_is_dropped_after_a_gap_too() -> None:
+    text = YOUTUBE.replace("00:00:05.040 --> ", "00:00:05.940 --> ")
+    assert unrolled(text)[1:3] == [
+        (2.399, 5.94, "hello and welcome"),
+        (5.94, 7.67, "back to sign today"),
+    ]
+
+
+def test_colours_that_span_rows_change_nothing() -> None:
+    text = """WEBVTT
+
+00:00.030 --> 00:01.610
+~
+all<00:00.240><c> right</c><c.colorCCCCCC><00:00.719><c> here</c></c>
+
+00:01.610 --> 00:01.620
+all right<c.colorCCCCCC> here
+~</c>
+
+00:01.620 --> 00:03.200
+all right<c.colorCCCCCC> here
+we</c><00:02.159><c> are</c>
+"""
+    assert unrolled(text.replace("~", " ")) == [
+        (0.03, 1.62, "all right here"),
+        (1.62, 3.2, "we are"),
+    ]
+
+
 REFRAINS = {
     "one word": [(0, 1, "no"), (1, 2, "no"), (2, 3, "no no no"), (3, 4, "no")],
     "the same cue": [(n, n + 1, "Row, row, row your boat") for n in range(9)],

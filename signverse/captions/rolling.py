@@ -63,9 +63,9 @@ class _Step:
 
     @property
     def is_hold(self) -> bool:
-        """Whether it adds nothing, and lasts but a moment or moves the old rows up."""
+        """Whether it shows for a moment what was there, or nothing."""
         short = 0 < self.cue.end_sec - self.cue.start_sec <= HOLD_SEC
-        return self.carried == len(self.rows) and (short or self.moved)
+        return short and self.carried == len(self.rows)
 
     @property
     def shows(self) -> bool:
@@ -132,7 +132,8 @@ def _carried(before: list[_Row], rows: list[_Row]) -> int:
 def _is_rolling(steps: list[_Step], manual: bool) -> bool:
     joining = [step for step in steps[1:] if step.carried or (step.joins and step.shows)]
     rolls = [step for step in joining if step.rolls]
-    holds = [step for step in joining if step.is_hold]
+    # In manual captions a row that only moves up may as well have been said again.
+    holds = [s for s in joining if s.is_hold or (s.moved and not s.rolls and not manual)]
     if not rolls and not holds:
         return False
     if not manual or holds or any(row.timed for step in rolls for row in step.rows):

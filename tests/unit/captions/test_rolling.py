@@ -108,6 +108,7 @@ REFRAINS = {
     "the same cue": [(n, n + 1, "Row, row, row your boat") for n in range(9)],
     "two lines": [(n, n + 1, "la la la\nla la la") for n in range(9)],
     "a line of before": [(0, 1, "a b\nc d"), (1, 2, "c d\ne f"), (2, 3, "x"), (3, 4, "y")],
+    "a line of before alone": [(0, 1, "no\nla"), (1, 2, "la")],
     "round and round": [(n, n + 1, ("a\nb", "b\na")[n % 2]) for n in range(9)],
     "karaoke": [(n, n + 1, f"<00:0{n}.500>no<00:0{n}.700> no") for n in range(9)],
     "with pauses": [(2 * n, 2 * n + 1, "so\nso it goes") for n in range(9)],

@@ -34,6 +34,7 @@ rule structure_captions:
     """Turn raw subtitle tracks into clean, timed segments per language."""
     input:
         subtitles="<results>/videos/{video}/subtitles.json",
+        metadata="<results>/videos/{video}/metadata.json",
     output:
         captions="<results>/videos/{video}/captions.json",
     log:
@@ -44,6 +45,9 @@ rule structure_captions:
         "../envs/acquire.yaml"
     params:
         code=digest("workflow_scripts.structure_captions"),
+        spoken_languages=lambda wildcards: spoken_languages(
+            in_plan(PLAN.entry, wildcards.video).language
+        ),
     script:
         "../workflow_scripts/structure_captions.py"
 

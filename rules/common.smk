@@ -11,6 +11,7 @@ from signverse.digests import digest
 from signverse.disk import check_free_space
 from signverse.errors import InputError, MachineError
 from signverse.estimators import uses_gpu
+from signverse.languages import spoken_languages
 from signverse.manifest import read_manifest
 from signverse.models import load_registry
 from signverse.plan import check_plan, make_plan, read_exclusions

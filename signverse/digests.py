@@ -30,6 +30,8 @@ def _reachable(module: str) -> set[str]:
         if name not in found:
             found.add(name)
             waiting.extend(_imports(name))
+            package = name.rpartition(".")[0]  # importing a module runs its package's __init__
+            waiting.extend([package] if package and _source(package) else [])
     return found
 
 

@@ -1,4 +1,4 @@
-"""Sign-language labels and their ISO 639-3 codes."""
+"""Sign-language labels, their ISO 639-3 codes, and the languages spoken around them."""
 
 import csv
 import functools
@@ -13,6 +13,17 @@ def sign_languages() -> dict[str, str]:
     """ISO 639-3 code → English name, for every sign language the workflow knows."""
     with TABLE.open(encoding="utf-8", newline="") as file:
         return {row["code"]: row["name"] for row in csv.DictReader(file)}
+
+
+@functools.cache
+def spoken_languages(code: str) -> tuple[str, ...]:
+    """ISO 639-3 codes of what is spoken and written around a sign language, likeliest first.
+
+    By the country or region of the sign language. Empty for International Sign and unknown codes.
+    """
+    with TABLE.open(encoding="utf-8", newline="") as file:
+        spoken = {row["code"]: row["spoken_languages"] for row in csv.DictReader(file)}
+    return tuple(spoken.get(code, "").split(";")) if spoken.get(code) else ()
 
 
 def language_code(label: str) -> str:

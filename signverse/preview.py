@@ -87,11 +87,14 @@ def caption_at(segments: list[dict[str, Any]], time_sec: float) -> str:
 
 
 def preview_segments(captions: dict[str, Any]) -> list[dict[str, Any]]:
-    """Segments to print under the sheet: the first English track, else the first of all."""
-    tracks = [track for track in captions["tracks"] if track["segments"]]
-    english = [track for track in tracks if track["language"].split("-")[0] == "en"]
-    chosen = [*english, *tracks][:1]
-    return chosen[0]["segments"] if chosen else []
+    """Segments to print under the sheet: the preferred English, else the preferred spoken text.
+
+    Where there is neither, the first track that has any.
+    """
+    tracks = captions["tracks"]
+    preferred = [captions["preferred"][choice]["track"] for choice in ("english", "spoken")]
+    chosen = [tracks[number] for number in preferred if number is not None]
+    return next((t["segments"] for t in [*chosen, *tracks] if t["segments"]), [])
 
 
 def write_sheet(

@@ -38,7 +38,8 @@ def arguments(folder: Path, source: Path) -> dict[str, Any]:
     """The script's arguments, with captions on disk."""
     segments = [{"start_sec": 0.0, "end_sec": 1.0, "text": "Hello."}]
     tracks = [{"language": "en", "kind": "manual", "segments": segments}]
-    write_json(folder / "captions.json", product("x", 1, tracks=tracks))
+    preferred = {"english": {"track": 0}, "spoken": {"track": None}}
+    write_json(folder / "captions.json", product("x", 2, tracks=tracks, preferred=preferred))
     return {
         "video_id": "x",
         "source": source,

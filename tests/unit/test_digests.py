@@ -33,6 +33,10 @@ class Cutter:
     "signverse/other.py": "import signverse.captions\n\nOTHER = 1\n",
     "signverse/package/__init__.py": "from signverse.package import inner\n",
     "signverse/package/inner.py": "INNER = 1\n",
+    "signverse/outer/__init__.py": "OUTER = 1\n",
+    "signverse/outer/leaf.py": "from signverse.outer.twig import TWIG\n",
+    "signverse/outer/twig.py": "TWIG = 1\n",
+    "scripts/deep.py": "from signverse.outer.leaf import TWIG\n",
     "scripts/job.py": "import signverse.captions\n\nif 1:\n    signverse.captions.cut('a')\n",
     "scripts/short.py": "from signverse import package\n",
     "scripts/loop_a.py": "import signverse.loop\n",
@@ -149,6 +153,25 @@ def test_a_module_imported_from_its_package_counts(
 ) -> None:
     before = digests.digest("scripts.short")
     assert digest_after(project, name, old, new, "scripts.short") != before
+
+
+@pytest.mark.parametrize("name", ["__init__", "leaf", "twig"])
+def test_submodules_of_a_package_and_its_init_count(project: Path, name: str) -> None:
+    before = digests.digest("scripts.deep")
+    new = "import re\n\n"
+    path = project / "signverse" / "outer" / f"{name}.py"
+    path.write_text(new + path.read_text(encoding="utf-8"), encoding="utf-8")
+    forget()
+    assert digests.digest("scripts.deep") != before
+
+
+def test_the_digest_of_the_captions_covers_every_module_of_their_package(root: Path) -> None:
+    forget()
+    reached = digests._reachable("workflow_scripts.structure_captions")
+    modules = {path.stem for path in (root / "signverse" / "captions").glob("[a-z]*.py")}
+    used_when_fetching = {"encodings"}
+    assert {f"signverse.captions.{name}" for name in modules - used_when_fetching} <= reached
+    assert "signverse.captions" in reached
 
 
 def test_a_module_that_is_not_imported_does_not_count(project: Path) -> None:

@@ -315,28 +315,30 @@ def test_a_caption_is_on_screen_from_its_start_until_before_its_end(
     assert caption_at(SEGMENTS, time_sec) == expected
 
 
-def track(language: str, text: str | None) -> dict[str, Any]:
+def track(text: str | None) -> dict[str, Any]:
     segments = [] if text is None else [{"start_sec": 0.0, "end_sec": 1.0, "text": text}]
-    return {"language": language, "kind": "manual", "segments": segments}
+    return {"language": "xx", "kind": "manual", "segments": segments}
 
 
 @pytest.mark.parametrize(
-    ("tracks", "expected"),
+    ("texts", "english", "spoken", "expected"),
     [
-        ([], None),
-        ([track("en", None)], None),
-        ([track("de", "Hallo")], "Hallo"),
-        ([track("de", "Hallo"), track("en", "hello")], "hello"),
-        ([track("de", "Hallo"), track("en-GB", "hello"), track("en", "hi")], "hello"),
-        ([track("en", None), track("de", "Hallo"), track("fr", "salut")], "Hallo"),
-        ([track("enm", "hayle"), track("en-US", "hello")], "hello"),
-        ([track("ja", "こんにちは"), track("enm", "hayle")], "こんにちは"),
+        ([], None, None, None),
+        ([None], None, None, None),
+        (["Hallo"], None, 0, "Hallo"),
+        (["Hallo", "hello"], 1, 0, "hello"),
+        (["hei", "Hallo"], None, 1, "Hallo"),
+        ([None, "salut", "Hallo"], None, None, "salut"),
     ],
 )
-def test_captions_are_english_if_there_are_any(
-    tracks: list[dict[str, Any]], expected: str | None
+def test_captions_are_the_preferred_english_then_the_spoken_then_any(
+    texts: list[str | None], english: int | None, spoken: int | None, expected: str | None
 ) -> None:
-    found = preview_segments({"tracks": tracks})
+    captions = {
+        "tracks": [track(text) for text in texts],
+        "preferred": {"english": {"track": english}, "spoken": {"track": spoken}},
+    }
+    found = preview_segments(captions)
     assert [segment["text"] for segment in found] == ([] if expected is None else [expected])
 
 

@@ -11,11 +11,12 @@ from signverse.demo.site import write_manifest
 
 pytestmark = pytest.mark.slow
 
-CAPTION_LINE = 'return sorted(spoken, key=lambda found: (found["start_sec"], found["end_sec"]))'
+CAPTIONS = "signverse/captions/cleaning.py"
+CAPTION_LINE = 'return " ".join(JOINER_AT_EDGE.sub("", text).split())'
 
 
-def test_an_edit_of_the_captions_module_reruns_captions_and_what_follows(built: Project) -> None:
-    built.edit("signverse/captions.py", CAPTION_LINE, f"spoken = list(spoken)\n    {CAPTION_LINE}")
+def test_an_edit_of_a_rule_of_cleaning_reruns_captions_and_what_follows(built: Project) -> None:
+    built.edit(CAPTIONS, CAPTION_LINE, f"text = text.strip()\n    {CAPTION_LINE}")
     assert built.planned() == {"structure_captions": 4, "pack_shard": 1, "collect_status": 1}
     built.build()
     assert built.planned() == {}
@@ -25,14 +26,23 @@ def test_an_edit_of_the_captions_module_reruns_captions_and_what_follows(built: 
     ("old", "new"),
     [
         (CAPTION_LINE, f"# by time\n    {CAPTION_LINE}"),
-        ('"""Segments of a SubRip file."""', '"""Segments of an SRT file, in words."""'),
-        (CAPTION_LINE, CAPTION_LINE.replace(", found", ",  found")),
+        ('"""Text of captions without markup', '"""The text of captions without markup'),
+        (CAPTION_LINE, CAPTION_LINE.replace(", text", ",  text")),
     ],
     ids=["comment", "docstring", "layout"],
 )
 def test_an_edit_that_changes_no_code_reruns_nothing(built: Project, old: str, new: str) -> None:
-    built.edit("signverse/captions.py", old, new)
+    built.edit(CAPTIONS, old, new)
     assert built.planned() == {}
+
+
+def test_another_spoken_language_reruns_the_captions_of_its_videos_only(built: Project) -> None:
+    built.edit(
+        "resources/sign_languages.csv",
+        "gsg,German Sign Language,deu",
+        "gsg,German Sign Language,deu;eng",
+    )
+    assert built.planned() == {"structure_captions": 1, "pack_shard": 1, "collect_status": 1}
 
 
 def test_an_edit_of_a_module_that_captions_import_reruns_captions(built: Project) -> None:

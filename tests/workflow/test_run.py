@@ -99,7 +99,10 @@ def test_the_snippet_in_the_format_document_reads_a_shard(built_once: Project, r
         text=True,
         check=True,
     )
-    assert "first000001 {'start_sec': 0.0, 'end_sec': 0.4, 'text': 'Hello.'}" in done.stdout
+    assert (
+        "first000001 {'start_sec': 0.0, 'end_sec': 0.4, 'text': 'Hello.', 'flags': []}"
+        in done.stdout
+    )
 
 
 def test_raw_videos_are_gone_and_nothing_temporary_is_left(built_once: Project) -> None:

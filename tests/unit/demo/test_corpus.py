@@ -7,7 +7,7 @@ from pathlib import Path
 import av
 import pytest
 
-from signverse.captions import structure_track
+from signverse.captions.tracks import structure_track
 from signverse.demo.corpus import PAGES, write_demo, write_site
 from signverse.errors import VideoError
 from signverse.manifest import read_manifest
@@ -84,7 +84,7 @@ def test_the_subtitles_can_be_parsed_and_lie_within_the_video(
     path = demo / "site" / "watch" / f"astronaut01.{language}.{extension}"
     facts = {"language": language, "kind": "manual", "name": None, "source": "", "problem": None}
     text = path.read_text(encoding="utf-8")
-    track = structure_track(facts | {"format": extension, "text": text})
+    track = structure_track(facts | {"format": extension, "text": text}, 5.0)
     assert track["problem"] is None
     assert [(s["start_sec"], s["end_sec"]) for s in track["segments"]] == [(0.2, 2.0), (2.0, 4.8)]
     assert all(re.fullmatch(r"\w.*\.", s["text"]) for s in track["segments"])

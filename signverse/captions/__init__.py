@@ -1,0 +1,1 @@
+"""Caption tracks: from raw subtitle files to clean, timed segments per language."""

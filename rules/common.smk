@@ -9,9 +9,10 @@ from snakemake.logging import logger
 from signverse.digests import digest
 from signverse.errors import InputError
 from signverse.estimators import uses_gpu
+from signverse.exclusions import read_exclusions
 from signverse.manifest import read_manifest
 from signverse.models import load_registry
-from signverse.plan import check_plan, make_plan, read_exclusions
+from signverse.plan import check_plan, make_plan
 from signverse.recipes import metadata_recipe, pose_recipe, preview_recipe, video_recipe
 from signverse.settings import checked_config
 
@@ -68,6 +69,12 @@ def shard_files(shard, name):
     return [f"<results>/videos/{video}/{name}" for video in in_plan(PLAN.active, shard)]
 
 
+def returned_folders(wildcards):
+    """Folders of excluded videos: one that is newer than their removal came back since."""
+    folders = (f"{config['results']}/videos/{video}" for video in PLAN.excluded)
+    return [folder for folder in folders if os.path.isdir(folder)]
+
+
 def pose_networks():
     """Files of the networks that the estimator runs: the config's own, else fetched ones."""
     settings = config["estimate_poses"]
@@ -122,7 +129,16 @@ def wanted_files():
             f"<results>/videos/{video}/preview.mp4",
             f"<results>/videos/{video}/preview.png",
         ]
-    wanted += [f"<results>/shards/{shard}.zarr.zip" for shard in packed]
+    for (
+        shard
+    ) in packed:  # the summary too: `retry` removes it to have the shard packed anew
+        wanted += [
+            f"<results>/shards/{shard}.zarr.zip",
+            f"<results>/shards/{shard}.json",
+        ]
     if packed:
         wanted.append("<results>/corpus/plan.csv")  # it keeps a reordered manifest out
+    wanted.append(
+        "<results>/corpus/excluded.csv"
+    )  # also when nobody is: the list may shrink
     return [*wanted, "<results>/corpus/videos.csv"] if everything else wanted

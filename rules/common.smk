@@ -129,16 +129,11 @@ def wanted_files():
             f"<results>/videos/{video}/preview.mp4",
             f"<results>/videos/{video}/preview.png",
         ]
-    for (
-        shard
-    ) in packed:  # the summary too: `retry` removes it to have the shard packed anew
-        wanted += [
-            f"<results>/shards/{shard}.zarr.zip",
-            f"<results>/shards/{shard}.json",
-        ]
+    # The summary too, though it comes with the shard: `retry` removes it for a new shard.
+    endings = ("zarr.zip", "json")
+    wanted += [f"<results>/shards/{shard}.{end}" for shard in packed for end in endings]
     if packed:
         wanted.append("<results>/corpus/plan.csv")  # it keeps a reordered manifest out
-    wanted.append(
-        "<results>/corpus/excluded.csv"
-    )  # also when nobody is: the list may shrink
+    # Also when nobody is excluded: a list that has shrunk must be recorded.
+    wanted.append("<results>/corpus/excluded.csv")
     return [*wanted, "<results>/corpus/videos.csv"] if everything else wanted

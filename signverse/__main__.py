@@ -1,7 +1,6 @@
 """Look at a corpus and have lost videos tried again: `python -m signverse --help`."""
 
 import argparse
-import dataclasses
 import json
 import os
 import sys
@@ -78,9 +77,7 @@ def show_status(plan: Plan, config: dict[str, Any], options: argparse.Namespace)
         return read_progress(plan, config)
 
     if options.json:
-        progress = read()
-        outlook = {"slowest": progress.slowest, "finished": progress.finished}
-        print(json.dumps(dataclasses.asdict(progress) | outlook, indent=1))
+        print(json.dumps(read().document(), indent=1))
     elif options.watch:
         watch(read, options.watch)
     else:

@@ -5,7 +5,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +73,16 @@ class Progress:
     def finished(self) -> bool:
         """Whether nothing is left to do."""
         return not any(stage.unfinished for stage in self.stages.values())
+
+    def document(self) -> dict[str, Any]:
+        """All of it as plain values, for JSON."""
+        stages = {
+            name: {item.name: getattr(stage, item.name) for item in fields(stage)}
+            for name, stage in self.stages.items()
+        }
+        numbers = {item.name: getattr(self, item.name) for item in fields(self)}
+        outlook = {"slowest": self.slowest, "finished": self.finished}
+        return numbers | {"stages": stages} | outlook
 
 
 def read_progress(plan: Plan, config: Mapping[str, Any], now: float | None = None) -> Progress:

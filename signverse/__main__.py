@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from signverse.errors import SignverseError
 from signverse.exclusions import read_exclusions
 from signverse.manifest import read_manifest
 from signverse.plan import Plan, make_plan
-from signverse.progress import Progress, read_progress
+from signverse.progress import read_progress
 from signverse.retries import check_reasons, check_unlocked, find_lost, remove_lost
 from signverse.settings import read_config
 
@@ -72,10 +73,7 @@ def _plan(config: dict[str, Any]) -> Plan:
 
 def show_status(plan: Plan, config: dict[str, Any], options: argparse.Namespace) -> None:
     """Print how far the corpus is, once or until it is finished."""
-
-    def read() -> Progress:
-        return read_progress(plan, config)
-
+    read = partial(read_progress, plan, config)
     if options.json:
         print(json.dumps(read().document(), indent=1))
     elif options.watch:
@@ -94,10 +92,10 @@ def retry_lost(plan: Plan, config: dict[str, Any], options: argparse.Namespace) 
     for video in lost:
         print(f"{video.video_id}\t{video.status}\t{' '.join(path.name for path in video.files)}")
     if options.dry_run:
-        print(f"{len(lost)} videos would be tried again; nothing was removed.")
+        print(f"Videos that would be tried again: {len(lost)}. Nothing was removed.")
     else:
         remove_lost(results, lost)
-        print(f"{len(lost)} videos will be tried again by the next run of Snakemake.")
+        print(f"Videos that the next run of Snakemake tries again: {len(lost)}.")
 
 
 if __name__ == "__main__":

@@ -62,11 +62,11 @@ def _redraw(text: str, height: int) -> int:
 
 
 def _corpus(progress: Progress) -> str:
-    text = f"{progress.videos:,} videos in {progress.shards:,} shards"
+    text = f"Videos: {progress.videos:,}. Shards: {progress.shards:,}."
     if progress.excluded:
-        text += f"; {progress.excluded:,} excluded"
-    if progress.excluded_on_disk:
-        text += f", of which {progress.excluded_on_disk:,} on disk until the next run"
+        text += f" Excluded: {progress.excluded:,}"
+        on_disk = f", on disk until the next run: {progress.excluded_on_disk:,}"
+        text += f"{on_disk if progress.excluded_on_disk else ''}."
     return text
 
 

@@ -43,9 +43,7 @@ def finished() -> Progress:
 
 def test_the_table_has_a_row_to_a_stage_and_all_in_columns() -> None:
     rows = table(running()).splitlines()
-    assert rows[0] == (
-        "39,197 videos in 79 shards; 2 excluded, of which 1 on disk until the next run"
-    )
+    assert rows[0] == "Videos: 39,197. Shards: 79. Excluded: 2, on disk until the next run: 1."
     assert " ".join(rows[2].split()) == "stage ok lost failed waiting per hour time left"
     assert rows[3].split() == ["fetch_metadata", "12,000", "31", "2", "27,164", "296", "4", "days"]
     assert rows[4].split()[-3:] == ["39,161", "unknown", "unknown"]

@@ -41,7 +41,7 @@ def test_status_shows_the_table(
 ) -> None:
     main(["status"])
     rows = capsys.readouterr().out.splitlines()
-    assert rows[0] == "4 videos in 1 shards"
+    assert rows[0] == "Videos: 4. Shards: 1."
     assert rows[3].split()[:5] == ["fetch_metadata", "2", "1", "0", "1"]
 
 
@@ -74,7 +74,7 @@ def test_settings_are_given_as_to_snakemake(
     main(["status", "--configfile", "mine.yaml", "--config", "results=elsewhere",
           "manifest=other.csv"])  # fmt: skip
     rows = capsys.readouterr().out.splitlines()
-    assert rows[0] == "1 videos in 1 shards"
+    assert rows[0] == "Videos: 1. Shards: 1."
     assert rows[3].split()[:5] == ["fetch_metadata", "1", "0", "0", "0"]
 
 
@@ -86,7 +86,7 @@ def test_a_dry_retry_lists_video_class_and_files_and_removes_nothing(
     rows = capsys.readouterr().out.splitlines()
     assert rows[0].startswith("-gone\tremoved\tmetadata.json subtitles.json download.json")
     assert rows[1] == "broken\tundecodable\tposes.npz preview.mp4 preview.png"
-    assert rows[2] == "2 videos would be tried again; nothing was removed."
+    assert rows[2] == "Videos that would be tried again: 2. Nothing was removed."
     assert corpus.files() == before
 
 
@@ -97,7 +97,7 @@ def test_a_retry_removes_what_the_dry_one_lists(
     main(["retry", "--reason", "undecodable"])
     gone = {f"videos/broken/{name}" for name in ("poses.npz", "preview.mp4", "preview.png")}
     assert before - corpus.files() == gone
-    assert capsys.readouterr().out.splitlines()[-1].startswith("1 videos will be tried again")
+    assert capsys.readouterr().out.endswith("next run of Snakemake tries again: 1.\n")
 
 
 def test_a_run_that_holds_the_lock_keeps_retries_out_but_not_dry_ones(

@@ -28,7 +28,7 @@ pathvars:
 include: "rules/acquire.smk"  # lane 1: fetch_metadata, structure_captions, fetch_video
 include: "rules/pose.smk"  # lane 2: fetch_model, estimate_poses, render_preview
 include: "rules/release.smk"  # lane 3: pack_shard
-include: "rules/corpus.smk"  # the whole: plan_shards, collect_status
+include: "rules/corpus.smk"  # the whole: plan_shards, remove_excluded, collect_status
 
 
 rule all:

@@ -11,10 +11,11 @@ from signverse.digests import digest
 from signverse.disk import check_free_space
 from signverse.errors import InputError, MachineError
 from signverse.estimators import uses_gpu
+from signverse.exclusions import read_exclusions
 from signverse.languages import spoken_languages
 from signverse.manifest import read_manifest
 from signverse.models import load_registry
-from signverse.plan import check_plan, make_plan, read_exclusions
+from signverse.plan import check_plan, make_plan
 from signverse.recipes import metadata_recipe, pose_recipe, preview_recipe, video_recipe
 from signverse.settings import checked_config
 
@@ -97,6 +98,12 @@ def shard_files(shard, name):
     return [f"<results>/videos/{video}/{name}" for video in in_plan(PLAN.active, shard)]
 
 
+def returned_folders(wildcards):
+    """Folders of excluded videos: one that is newer than their removal came back since."""
+    folders = (f"{config['results']}/videos/{video}" for video in PLAN.excluded)
+    return [folder for folder in folders if os.path.isdir(folder)]
+
+
 def pose_networks():
     """Files of the networks that the estimator runs: the config's own, else fetched ones."""
     settings = config["estimate_poses"]
@@ -151,7 +158,11 @@ def wanted_files():
             f"<results>/videos/{video}/preview.mp4",
             f"<results>/videos/{video}/preview.png",
         ]
-    wanted += [f"<results>/shards/{shard}.zarr.zip" for shard in packed]
+    # The summary too, though it comes with the shard: `retry` removes it for a new shard.
+    endings = ("zarr.zip", "json")
+    wanted += [f"<results>/shards/{shard}.{end}" for shard in packed for end in endings]
     if packed:
         wanted.append("<results>/corpus/plan.csv")  # it keeps a reordered manifest out
+    # Also when nobody is excluded: a list that has shrunk must be recorded.
+    wanted.append("<results>/corpus/excluded.csv")
     return [*wanted, "<results>/corpus/videos.csv"] if everything else wanted

@@ -1,6 +1,6 @@
 # The corpus as a whole.
 # Needs:  the manifest, <results>/shards/{shard}.json
-# Makes:  <results>/corpus/plan.csv, videos.csv
+# Makes:  <results>/corpus/plan.csv, excluded.csv, videos.csv
 # Config: manifest, exclude, pack_shard: videos_per_shard
 
 
@@ -20,6 +20,25 @@ rule plan_shards:
         rows=PLAN.digest,
     script:
         "../workflow_scripts/plan_shards.py"
+
+
+rule remove_excluded:
+    """Remove everything that was made from the videos of the exclusion list."""
+    input:
+        returned_folders,
+    output:
+        record="<results>/corpus/excluded.csv",
+    log:
+        "<logs>/remove_excluded/corpus.log",
+    benchmark:
+        "<benchmarks>/remove_excluded/corpus.tsv"
+    conda:
+        "../envs/release.yaml"
+    params:
+        excluded=PLAN.excluded,
+        code=digest("workflow_scripts.remove_excluded"),
+    script:
+        "../workflow_scripts/remove_excluded.py"
 
 
 rule collect_status:

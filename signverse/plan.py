@@ -12,7 +12,7 @@ from pathlib import Path
 
 from signverse.errors import InputError
 from signverse.files import write_csv
-from signverse.manifest import VIDEO_ID, Entry, Manifest
+from signverse.manifest import Entry, Manifest
 
 COLUMNS = ("video_id", "shard")
 
@@ -96,30 +96,6 @@ def make_plan(manifest: Manifest, videos_per_shard: int, excluded: Mapping[str, 
     if len(shards) > 100_000:
         raise InputError(f"videos_per_shard: {videos_per_shard} makes more than 100000 shards")
     return Plan(entries, shards, excluded)
-
-
-def read_exclusions(path: str | Path | None) -> dict[str, str]:
-    """Video → reason, from a CSV of `video_id,reason,date`; nothing without a path."""
-    if path is None:
-        return {}
-    columns = ["video_id", "reason", "date"]
-    try:
-        with Path(path).open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, strict=True)
-            rows = [(reader.line_num, row) for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"exclude: {path} cannot be read ({error})") from error
-    excluded: dict[str, str] = {}
-    if reader.fieldnames != columns:
-        number = rows[0][0] if rows else 1
-        raise InputError(f"{path}, line {number}: expected the columns {','.join(columns)}")
-    for number, row in rows:
-        if list(row) != columns or None in row.values():
-            raise InputError(f"{path}, line {number}: expected the columns {','.join(columns)}")
-        if not VIDEO_ID.fullmatch(row["video_id"]):
-            raise InputError(f"{path}, line {number}: video_id {row['video_id']!r} is malformed")
-        excluded[row["video_id"]] = f"{row['reason']} ({row['date']})"
-    return excluded
 
 
 def write_plan(path: str | Path, plan: Plan) -> None:

@@ -1,7 +1,7 @@
 """The config, checked against its schema with messages for people."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -97,3 +97,38 @@ def _kind(error: ValidationError) -> str:
     if "enum" in schema:
         words.append("one of " + ", ".join(map(str, schema["enum"])))
     return f"{', '.join(words)} – " if words else ""
+
+
+def read_config(files: Iterable[str | Path], assignments: Iterable[str]) -> dict[str, Any]:
+    """The checked config as a run of Snakemake has it, for programs beside the workflow.
+
+    files: config.yaml first; a later one overrides single keys of an earlier one, as
+    `--configfile` does. assignments: `key=value` with a value in YAML, as for `--config`.
+    """
+    config: dict[str, Any] = {}
+    for path in files:
+        try:
+            read = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            raise InputError(f"config: {path} cannot be read ({error})") from error
+        if not isinstance(read, dict):
+            raise InputError(f"config: {path} holds no keys with values")
+        _override(config, read)
+    for assignment in assignments:
+        key, equals, value = assignment.partition("=")
+        try:
+            read = yaml.load(value, yaml.BaseLoader)  # plain texts, typed by the schema
+        except yaml.YAMLError as error:
+            raise InputError(f"config: {assignment!r} cannot be read ({error})") from error
+        if not equals:
+            raise InputError(f"config: found {assignment!r}; expected KEY=VALUE")
+        _override(config, {key: read})
+    return checked_config(config)
+
+
+def _override(config: dict[str, Any], changes: Mapping[str, Any]) -> None:
+    for key, value in changes.items():
+        if isinstance(value, Mapping) and isinstance(config.get(key), dict):
+            _override(config[key], value)
+        else:
+            config[key] = value

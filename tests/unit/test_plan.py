@@ -7,7 +7,7 @@ import pytest
 
 from signverse.errors import InputError
 from signverse.manifest import Entry, Manifest
-from signverse.plan import Plan, check_plan, make_plan, read_exclusions, write_plan
+from signverse.plan import Plan, check_plan, make_plan, write_plan
 
 TAKEN_DOWN = "asked by the signer (2026-01-31)"
 
@@ -161,92 +161,6 @@ def test_every_nth_row_of_each_shard_is_sampled(every: int, expected: str) -> No
 
 def test_an_excluded_video_is_not_sampled_and_moves_no_other_sample() -> None:
     assert plan_of("abcdefg", size=4, excluded="ab").sampled(2) == {"c", "e", "g"}
-
-
-def write(path: Path, text: str) -> Path:
-    path.write_bytes(text.encode("utf-8"))
-    return path
-
-
-HEADER = "video_id,reason,date\n"
-
-
-def test_without_a_list_nobody_is_excluded() -> None:
-    assert read_exclusions(None) == {}
-
-
-def test_the_list_gives_reason_and_date_of_each_video(tmp_path: Path) -> None:
-    text = f'\ufeff{HEADER}-b2,asked by the signer,2026-01-31\r\na1,"not, in fact, signed",2026\n'
-    assert read_exclusions(write(tmp_path / "exclude.csv", text)) == {
-        "-b2": TAKEN_DOWN,
-        "a1": "not, in fact, signed (2026)",
-    }
-
-
-def test_a_list_of_a_header_only_excludes_nobody(tmp_path: Path) -> None:
-    assert read_exclusions(write(tmp_path / "exclude.csv", HEADER)) == {}
-
-
-@pytest.mark.parametrize(
-    ("text", "line"),
-    [
-        ("video_id,why,date\na1,r,d\n", "2"),
-        ("video_id,reason\na1,r\n", "2"),
-        ("reason,video_id,date\nr,a1,d\n", "2"),
-        (f"{HEADER}a1,r,d\nb2,r\n", "3"),
-        (f"{HEADER}a1,r,d\nb2\n", "3"),
-        (f"{HEADER}a1,r,d,more\n", "2"),
-    ],
-)
-def test_a_list_of_other_columns_is_refused(tmp_path: Path, text: str, line: str) -> None:
-    message = rf"exclude\.csv, line {line}: expected the columns video_id,reason,date$"
-    with pytest.raises(InputError, match=message):
-        read_exclusions(write(tmp_path / "exclude.csv", text))
-
-
-@pytest.mark.parametrize(
-    "text", ["a1,asked by the signer,2026-01-31\n", "a1\n", "video,why,when\n"]
-)
-def test_a_list_without_its_header_is_refused_and_not_ignored(tmp_path: Path, text: str) -> None:
-    with pytest.raises(InputError, match="expected the columns video_id,reason,date"):
-        read_exclusions(write(tmp_path / "exclude.csv", text))
-
-
-def test_a_list_of_broken_quoting_is_refused_and_no_row_is_swallowed(tmp_path: Path) -> None:
-    path = write(tmp_path / "exclude.csv", f'{HEADER}a1,r,"2026-01-31\nb2,r,2026-01-31\n')
-    with pytest.raises(InputError, match=r"exclude\.csv"):
-        read_exclusions(path)
-
-
-@pytest.mark.parametrize("video_id", ["a/b", "../a", "a b", " a1", "Gebärde", "", "A" * 129])
-def test_a_malformed_id_in_the_list_is_refused(tmp_path: Path, video_id: str) -> None:
-    path = write(tmp_path / "exclude.csv", f"{HEADER}a1,r,d\n{video_id},r,d\n")
-    message = rf"exclude\.csv, line 3: video_id {re.escape(repr(video_id))} is malformed$"
-    with pytest.raises(InputError, match=message):
-        read_exclusions(path)
-
-
-def test_the_line_is_named_as_an_editor_counts_it(tmp_path: Path) -> None:
-    path = write(tmp_path / "exclude.csv", f"{HEADER}\n\na1,r,d\na/b,r,d\n")
-    with pytest.raises(InputError, match=r"exclude\.csv, line 5: "):
-        read_exclusions(path)
-
-
-def test_a_missing_list_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"^exclude: .*/none\.csv cannot be read \(.+\)$"):
-        read_exclusions(tmp_path / "none.csv")
-
-
-def test_a_folder_in_place_of_the_list_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"^exclude: .* cannot be read \(.+\)$"):
-        read_exclusions(tmp_path)
-
-
-def test_a_list_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "exclude.csv"
-    path.write_bytes(HEADER.encode() + b"a1,demand\xe9,2026\n")
-    with pytest.raises(InputError, match=r"^exclude: .*exclude\.csv cannot be read \(.*utf-8"):
-        read_exclusions(path)
 
 
 @pytest.fixture

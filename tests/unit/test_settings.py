@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from signverse.errors import InputError
-from signverse.settings import SCHEMA, checked_config
+from signverse.settings import SCHEMA, checked_config, read_config
 
 Config = dict[str, Any]
 
@@ -323,3 +323,48 @@ def test_a_template_that_makes_no_address_is_refused(config: Config, template: s
 def test_values_up_to_the_bounds_are_accepted(config: Config, key: str, value: Any) -> None:
     put(config, key, value)
     checked_config(config)
+
+
+def test_later_files_and_assignments_override_single_keys(root: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("results: mine\nestimate_poses:\n  fps: 12\n  threads: 1\n", encoding="utf-8")
+    files = [root / "config" / "config.yaml", mine]
+    read = read_config(files, ["estimate_poses={'fps': 25, 'max_persons': null}", "logs=a b=c"])
+    assert read["results"] == "mine"
+    assert read["logs"] == "a b=c"
+    assert read["estimate_poses"]["fps"] == 25
+    assert read["estimate_poses"]["max_persons"] is None
+    assert read["estimate_poses"]["threads"] == 1
+    assert read["estimate_poses"]["batch_frames"] == 8
+
+
+def test_shards_are_selected_as_on_the_command_line_of_snakemake(root: Path) -> None:
+    select = "select={'shards': ['00003'], 'videos': ['-a']}"
+    read = read_config([root / "config" / "config.yaml"], [select])
+    assert read["select"] == {"shards": ["00003"], "videos": ["-a"]}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "cannot be read"),
+        ("- a\n- b\n", "holds no keys with values"),
+        ("", "holds no keys with values"),
+        ("a: [\n", "cannot be read"),
+        (b"a: \xff", "cannot be read"),
+    ],
+)
+def test_a_file_that_is_no_config_is_named(
+    tmp_path: Path, content: str | bytes | None, message: str
+) -> None:
+    path = tmp_path / "mine.yaml"
+    if content is not None:
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+    with pytest.raises(InputError, match=rf"^config: .*mine\.yaml {message}"):
+        read_config([path], [])
+
+
+@pytest.mark.parametrize("assignment", ["results", "select={'videos': [", "nonsense=1"])
+def test_an_assignment_that_sets_no_setting_is_refused(root: Path, assignment: str) -> None:
+    with pytest.raises(InputError, match=r"^config"):
+        read_config([root / "config" / "config.yaml"], [assignment])

@@ -59,6 +59,7 @@ def test_the_whole_corpus_has_four_jobs_a_video_and_previews_for_the_sample(many
         "render_preview": 6,
         "pack_shard": 3,
         "plan_shards": 1,
+        "remove_excluded": 1,
         "collect_status": 1,
     }
 
@@ -86,7 +87,11 @@ def test_a_file_of_one_video_needs_jobs_of_that_video_only(
 def test_selected_videos_are_built_without_their_neighbours(many: Project) -> None:
     selected = "select={'videos': ['-video00003', '-video00010']}"
     planned = many.planned("--config", selected)
-    assert planned == {**dict.fromkeys(PER_VIDEO, 2), "render_preview": 1}
+    assert planned == {
+        **dict.fromkeys(PER_VIDEO, 2),
+        "render_preview": 1,
+        "remove_excluded": 1,
+    }
 
 
 def test_videos_and_shards_can_be_selected_together(many: Project) -> None:

@@ -131,19 +131,6 @@ def test_a_manifest_that_lost_its_order_is_refused(
     assert "Traceback" not in done.stdout
 
 
-def test_an_excluded_video_leaves_its_shard_and_nothing_else_reruns(built: Project) -> None:
-    excluded = "video_id,reason,date\n-second0002,asked to be left out,2026-11-22\n"
-    (built.folder / "exclude.csv").write_text(excluded, encoding="utf-8")
-    arguments = ("--config", "exclude=exclude.csv")
-    assert built.planned(*arguments) == {"pack_shard": 1, "collect_status": 1}
-    built.build(*arguments)
-    with (built.folder / "results/corpus/videos.csv").open(encoding="utf-8", newline="") as file:
-        row = list(csv.DictReader(file))[1]
-    assert row["status"] == "excluded"
-    assert row["reason"] == "asked to be left out (2026-11-22)"
-    assert row["frames"] == ""
-
-
 def test_a_preview_wanted_later_need_not_estimate_again(built: Project) -> None:
     target = "results/videos/-second0002/preview.png"
     arguments = ("--allowed-rules", "fetch_video", "render_preview", "--", target)
@@ -197,10 +184,3 @@ def test_finished_poses_are_left_alone_whatever_part_is_asked_for_and_how(
 def test_a_lost_plan_is_recorded_again(built: Project) -> None:
     (built.folder / "results/corpus/plan.csv").unlink()
     assert built.planned()["plan_shards"] == 1
-
-
-def test_an_exclusion_can_be_taken_back_without_fetching_again(built: Project) -> None:
-    text = "video_id,reason,date\n-second0002,by mistake,2026-11-22\n"
-    (built.folder / "exclude.csv").write_text(text, encoding="utf-8")
-    built.build("--config", "exclude=exclude.csv")
-    assert built.planned() == {"pack_shard": 1, "collect_status": 1}

@@ -132,6 +132,7 @@ def test_every_job_leaves_a_log_and_a_benchmark_under_its_rule(
         "render_preview": {f"first000001{ending}", f"gone0000003{ending}"},
         "pack_shard": {f"00000{ending}"},
         "plan_shards": {f"corpus{ending}"},
+        "remove_excluded": {f"corpus{ending}"},
         "collect_status": {f"corpus{ending}"},
     }
 

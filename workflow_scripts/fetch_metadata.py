@@ -1,29 +1,25 @@
 """Ask the platform once about a video: metadata.json, subtitles.json, download.json."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from signverse.acquisition import SCHEMA_VERSION, download_info, extract, fetch_subtitles
-from signverse.acquisition import metadata as metadata_of
+from signverse.acquisition import SCHEMA_VERSION
+from signverse.acquisition.client import Client
+from signverse.acquisition.documents import fetch_documents
 from signverse.files import write_json
 from signverse.logs import job_log
 from signverse.outcomes import product, tombstones_on_fault
 
 
 def main(
-    *, video_id: str, recipe: dict[str, Any], timeout_sec: float, retries: int,
+    *, video_id: str, recipe: dict[str, Any], platform: dict[str, Any],
     metadata: Path, subtitles: Path, download: Path,
 ) -> None:  # fmt: skip
-    started = datetime.now(UTC)
-    network = {"timeout_sec": timeout_sec, "retries": retries}
-    with tombstones_on_fault(video_id, metadata, subtitles, download):
-        info = extract(recipe["url"], max_height_px=recipe["max_height_px"], **network)
-        tracks = fetch_subtitles(info, **network)
-        facts = metadata_of(info, recipe["url"], started, datetime.now(UTC))
-        write_json(subtitles, product(video_id, SCHEMA_VERSION, tracks=tracks))
-        write_json(download, product(video_id, SCHEMA_VERSION, info=download_info(info)))
-        write_json(metadata, product(video_id, SCHEMA_VERSION, **facts))
+    paths = {"subtitles": subtitles, "download": download, "metadata": metadata}
+    with tombstones_on_fault(video_id, *paths.values()):
+        documents = fetch_documents(Client(platform), recipe)
+        for name, path in paths.items():
+            write_json(path, product(video_id, SCHEMA_VERSION, **documents[name]))
 
 
 if "snakemake" in globals():
@@ -31,7 +27,6 @@ if "snakemake" in globals():
         main(
             video_id=snakemake.wildcards.video,
             recipe=snakemake.params.recipe,
-            timeout_sec=snakemake.config["fetch_metadata"]["timeout_sec"],
-            retries=snakemake.config["fetch_metadata"]["retries"],
+            platform=snakemake.config["platform"],
             **{name: Path(path) for name, path in snakemake.output.items()},
         )

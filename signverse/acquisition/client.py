@@ -1,0 +1,72 @@
+"""yt-dlp as the config wants it; its errors are ours, and what it says holds no secrets."""
+
+import contextlib
+import io
+import logging
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import yt_dlp
+from yt_dlp.networking.exceptions import RequestError
+
+from signverse.acquisition.options import cookie_text, downloader_options, secret_texts
+from signverse.outcomes import classify, without_secrets, world_fault
+
+
+class Client:
+    """The way to a platform, as the config section `platform` describes it.
+
+    Raises InputError when a cookies file or an environment variable is missing or damaged.
+    """
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        self.retries: int = settings["retries"]
+        self._options = downloader_options(settings)
+        self._cookies = cookie_text(settings["cookies_file"])
+        self._secrets = secret_texts(self._options, self._cookies)
+
+    @contextlib.contextmanager
+    def opened(self, **options: Any) -> Iterator[yt_dlp.YoutubeDL]:
+        """A downloader with further options; errors inside the context become ours.
+
+        VideoError when the video is at fault, MachineError when the world is.
+        """
+        cookies = {} if self._cookies is None else {"cookiefile": io.StringIO(self._cookies)}
+        log = {"logger": _Log(self)}
+        with self.faults(), yt_dlp.YoutubeDL({**self._options, **cookies, **log, **options}) as it:
+            yield it
+
+    @contextlib.contextmanager
+    def faults(self) -> Iterator[None]:
+        """Turn errors of yt-dlp and of the machine into ours, without secrets in their words."""
+        try:
+            yield
+        except (yt_dlp.utils.YoutubeDLError, RequestError) as error:
+            raise classify(self.clean(str(error))) from error
+        except OSError as error:
+            raise world_fault(self.clean(str(error))) from error
+
+    def clean(self, text: str) -> str:
+        """`text` without cookies, passwords and tokens of the config, nor those of addresses."""
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return without_secrets(text)
+
+
+class _Log:
+    """Where yt-dlp's messages go: into the job's log, without secrets."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def debug(self, message: str) -> None:
+        self._log(logging.DEBUG, message)
+
+    def warning(self, message: str) -> None:
+        self._log(logging.WARNING, message)
+
+    def error(self, message: str) -> None:
+        self._log(logging.ERROR, message)
+
+    def _log(self, level: int, message: str) -> None:
+        logging.getLogger("yt_dlp").log(level, "%s", self._client.clean(message))

@@ -55,7 +55,7 @@ def _times_sec(container: Any, stream: Any) -> Iterator[tuple[float, float]]:
     """Start and end of every packet up to the first that is damaged."""
     try:
         for packet in container.demux(stream):
-            if packet.pts is not None and packet.size:
+            if packet.pts is not None and packet.size and not packet.is_corrupt:
                 start = float(packet.pts * packet.time_base)
                 yield start, start + float((packet.duration or 0) * packet.time_base)
     except av.error.FFmpegError:

@@ -9,7 +9,7 @@ from signverse.acquisition.extraction import extract
 from signverse.acquisition.facts import metadata
 from signverse.acquisition.formats import FormatPolicy
 from signverse.acquisition.streams import download_info
-from signverse.acquisition.tracks import fetch_subtitles
+from signverse.acquisition.texts import fetch_subtitles
 
 
 def fetch_documents(client: Client, recipe: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -53,20 +53,13 @@ class Client:
         return without_secrets(text)
 
 
-class _Log:
+class _Log(logging.LoggerAdapter):
     """Where yt-dlp's messages go: into the job's log, without secrets."""
 
     def __init__(self, client: Client) -> None:
+        super().__init__(logging.getLogger("yt_dlp"))
         self._client = client
 
-    def debug(self, message: str) -> None:
-        self._log(logging.DEBUG, message)
-
-    def warning(self, message: str) -> None:
-        self._log(logging.WARNING, message)
-
-    def error(self, message: str) -> None:
-        self._log(logging.ERROR, message)
-
-    def _log(self, level: int, message: str) -> None:
-        logging.getLogger("yt_dlp").log(level, "%s", self._client.clean(message))
+    def process(self, msg: Any, kwargs: Any) -> tuple[str, Any]:
+        """The message as it may be kept."""
+        return self._client.clean(str(msg)), kwargs

@@ -37,8 +37,9 @@ def extract(
 def _selector(policy: FormatPolicy) -> Any:
     """The policy as yt-dlp's `format` takes a function; nothing chosen is an error of its own."""
 
-    def select(context: dict[str, Any]) -> list[Any]:
+    def chosen(context: dict[str, Any]) -> list[Any]:
+        """What yt-dlp is to take of the formats that it found."""
         choice = choose_format(context["formats"], policy)
         return [choice.format] if choice else []
 
-    return select
+    return chosen

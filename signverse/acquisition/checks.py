@@ -38,7 +38,7 @@ def durations_sec(path: str | Path) -> tuple[float, float | None]:
     """Duration of the pictures in a file, and what its header says; nothing is decoded."""
     options = {"format_whitelist": CONTAINERS}
     with av.open(str(path), metadata_errors="replace", options=options) as container:
-        stream = container.streams.video[0]
+        stream: Any = container.streams.best("video")
         first, last = None, 0.0
         for start, end in _times_sec(container, stream):
             first = start if first is None else min(first, start)

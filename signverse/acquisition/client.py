@@ -23,6 +23,8 @@ class Client:
         self.retries: int = settings["retries"]
         self._options = downloader_options(settings)
         self._cookies = cookie_text(settings["cookies_file"])
+        # Names of headers that every request gets here anyway, in small letters.
+        self.own_headers = {name.lower() for name in self._options.get("http_headers", {})}
         self._secrets = secret_texts(self._options, self._cookies)
 
     @contextlib.contextmanager

@@ -14,8 +14,9 @@ def extract(
 ) -> tuple[dict[str, Any], Choice]:
     """Ask the platform once about one video: yt-dlp's info, and the format that is taken.
 
-    comments: ask for the viewers' comments too, which costs many more requests. Raises VideoError
-    when the video is at fault, MachineError when the world is.
+    comments: ask for the viewers' comments too, which costs many more requests. The config's own
+    headers, which may be secrets, are not among those of the info. Raises VideoError when the
+    video is at fault, MachineError when the world is.
     """
     # Two entries tell a playlist from a video; a channel has thousands.
     options = {"format": _selector(policy), "playlist_items": "1:2", "getcomments": comments}
@@ -28,7 +29,13 @@ def extract(
         found: dict[str, Any] = downloader.sanitize_info(entries[0], remove_private_keys=True)
     if found.get("live_status") in LIVE or found.get("is_live"):
         raise VideoError("not_a_video", "a live stream that has not ended")
-    choice = choose_format(found.get("formats") or [found], policy)
+    formats = found.get("formats") or [found]
+    for described in (found, *formats):
+        headers = described.get("http_headers") or {}
+        described["http_headers"] = {
+            name: value for name, value in headers.items() if name.lower() not in client.own_headers
+        }
+    choice = choose_format(formats, policy)
     if choice is None:
         raise VideoError("no_video_stream", "no format with a picture is on offer")
     return found, choice

@@ -49,7 +49,7 @@ def downloader_options(settings: Mapping[str, Any]) -> dict[str, Any]:
     options |= {"socket_timeout": settings["timeout_sec"], "retries": retries}
     options |= {"extractor_retries": retries, "fragment_retries": retries}
     if "impersonate" in options:
-        options["impersonate"] = ImpersonateTarget.from_str(options["impersonate"].lower())
+        options["impersonate"] = _impersonated(options["impersonate"])
     if settings["cookies_from_browser"]:
         options["cookiesfrombrowser"] = _browser(settings["cookies_from_browser"])
     return options | FIXED
@@ -69,6 +69,16 @@ def _variable(reference: re.Match[str]) -> str:
     if name not in os.environ:
         raise InputError(f"config, platform: yt_dlp: the environment variable {name} is not set")
     return os.environ[name]
+
+
+def _impersonated(text: str) -> ImpersonateTarget:
+    try:
+        return ImpersonateTarget.from_str(text.lower())
+    except ValueError as error:
+        raise InputError(
+            f"config, platform: yt_dlp: impersonate: found {text!r}; "
+            "allowed: as yt-dlp's --impersonate, e.g. chrome"
+        ) from error
 
 
 def _browser(text: str) -> tuple[str | None, ...]:

@@ -8,6 +8,7 @@ import pytest
 import yaml
 import yt_dlp
 from yt_dlp.cookies import SUPPORTED_BROWSERS
+from yt_dlp.globals import supported_js_runtimes
 
 from signverse.acquisition.options import FIXED
 from signverse.errors import InputError
@@ -110,3 +111,4 @@ def test_every_option_is_one_that_yt_dlp_has_and_is_described() -> None:
     assert all(option.get("description") for option in options.values())
     assert set(options) <= set(yt_dlp.parse_options([]).ydl_opts) | {"geo_bypass_ip_block"}
     assert not set(options) & set(FIXED)
+    assert set(options["js_runtimes"]["properties"]) == set(supported_js_runtimes.value)

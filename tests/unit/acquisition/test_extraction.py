@@ -100,3 +100,11 @@ def test_a_running_live_list_is_not_a_video_yet() -> None:
         pytest.raises(VideoError, match=r"^not_a_video: a live stream that has not ended"),
     ):
         ask(server.url("/a.m3u8"))
+
+
+def test_the_headers_of_the_config_are_sent_and_not_taken_into_the_info(site: Any) -> None:
+    options = {"http_headers": {"X-Key": "header-secret", "user-agent": "Own agent"}}
+    info, choice = ask(watch_page(site, "good0000001"), yt_dlp=options)
+    assert "header-secret" not in json.dumps([info, choice.format])
+    assert "Own agent" not in json.dumps([info, choice.format])
+    assert choice.format["http_headers"]["Referer"] == watch_page(site, "good0000001")

@@ -86,6 +86,12 @@ def test_a_browser_to_impersonate_is_given_by_name() -> None:
     assert options(impersonate="Chrome-110")["impersonate"] == ImpersonateTarget("chrome", "110")
 
 
+@pytest.mark.parametrize("text", ["a:b:c", "-1"])
+def test_a_browser_that_cannot_be_impersonated_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match="yt_dlp: impersonate: found "):
+        options(impersonate=text)
+
+
 def test_yt_dlp_reads_the_text_of_a_cookies_file_with_curls_marks(tmp_path: Path) -> None:
     import io
 

@@ -34,7 +34,7 @@ from signverse.demo.networks import write_networks
 from signverse.demo.recordings import write_astronaut
 from signverse.estimators.dwpose import DETECTOR, POSE, DWPose, DWPoseSettings
 from signverse.estimators.networks import load_network
-from signverse.video import sample_frames
+from signverse.video import SampledVideo
 
 Frames = list[np.ndarray]
 Run = Callable[[Frames], int]
@@ -128,7 +128,7 @@ def inputs(options: argparse.Namespace) -> Iterator[tuple[str, str, Path]]:
 def clip_frames(path: Path, size: str) -> tuple[Frames, float]:
     """Frames of a clip at a size, and milliseconds per frame to decode them."""
     start = time.perf_counter()
-    frames = [sampled.image for sampled in sample_frames(path, 24)]
+    frames = [sampled.image for sampled in SampledVideo(path, 24)]
     decoding = 1000 * (time.perf_counter() - start) / len(frames)
     width, height = map(int, size.split("x"))
     return [cv2.resize(frame, (width, height)) for frame in frames], decoding

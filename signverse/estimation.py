@@ -10,7 +10,7 @@ from signverse.estimators import opened_estimator
 from signverse.poses import Poses, PosesBuilder
 from signverse.recipes import POSES_VERSION
 from signverse.threads import read_ahead
-from signverse.video import SampledFrame, sample_frames
+from signverse.video import SampledFrame, SampledVideo
 
 FRAMES_AHEAD = 8  # decoded while the networks work
 
@@ -30,7 +30,8 @@ def estimate_video(
     scratch: folder for what does not fit into memory. A frame that stays on screen for several
     times of the grid is estimated once. Raises VideoError when no frame decodes.
     """
-    frames = read_ahead(sample_frames(path, settings["fps"]), FRAMES_AHEAD)
+    sampled = SampledVideo(path, settings["fps"])
+    frames = read_ahead(sampled, FRAMES_AHEAD)
     first = next(frames, None)
     if first is None:
         raise VideoError("undecodable", "no frame of the video can be decoded")
@@ -46,6 +47,7 @@ def estimate_video(
         fps=float(settings["fps"]),
         frame_width=width,
         frame_height=height,
+        lost_frames=sampled.lost_frames,
         estimator=estimator.describe() | {"recipe": POSES_VERSION},
     )
 

@@ -23,12 +23,18 @@ UNKNOWN = "unknown"  # a message that nothing is known of
 # case). The first match decides, so the specific stands before the general.
 VIDEO_FAULTS: dict[str, tuple[str, ...]] = {
     "private": (r"private video", r"video is private"),
-    "members_only": (r"members[- ]only", r"join this channel", r"requires payment"),
+    "members_only": (
+        r"members[- ]only",
+        r"join this channel",
+        r"premium members",
+        r"requires payment",
+    ),
     "age_restricted": (r"confirm your age", r"age[- ]restricted"),
     "geo_blocked": (
-        r"not (made this video )?available (in|from) your (country|location|region)",
+        r"(unavailable|not (made this video )?available) (in|from) your (country|location|region)",
         r"geo[- ]?restrict",
         r"blocked it in your country",
+        r"http error 451",  # a law forbids it, RFC 7725: mostly in some countries only
     ),
     "not_a_video": (
         r"unsupported url",
@@ -40,12 +46,11 @@ VIDEO_FAULTS: dict[str, tuple[str, ...]] = {
     ),
     "no_video_stream": (
         r"requested format is not available",
-        r"no video formats found",
         r"drm protected",
     ),
     "removed": (
-        r"video unavailable",
-        r"(video|recording) is (not|no longer) available",
+        r"video (is )?unavailable",
+        r"(video|recording) (is (not|no longer)|isn.t) available",
         r"has been (removed|terminated|deleted)",
         r"no longer exists",
         r"http error (404|410)",
@@ -55,9 +60,18 @@ VIDEO_FAULTS: dict[str, tuple[str, ...]] = {
 }
 
 # The world's fault, looked for before the video's: a bot check also says "video unavailable".
+# HTTP status 401 and 403 are in neither table, so unknown: for a page or a stream they mostly
+# mean this address, session or client, and one refused address must not cost a whole corpus.
+# A video that is refused for good is taken out with the exclusion list.
 WORLD_FAULTS: dict[str, tuple[str, ...]] = {
-    "rate_limited": (r"http error 429", r"too many requests", r"rate[- ]limit"),
-    "bot_check": (r"not a bot", r"captcha"),
+    "rate_limited": (
+        r"http error 429",
+        r"too many requests",
+        r"rate[- ]limit",
+        r"content isn.t available",  # this session's: YouTube adds "try again later", or not
+        r"failed to extract any player response",  # each got status 403 or 429, or no JSON
+    ),
+    "bot_check": (r"not a bot", r"captcha", r"ip is likely being blocked"),
     "disk_full": (r"no space left on device", r"disk quota exceeded"),
     "network": (
         r"http error 5\d\d",
@@ -68,14 +82,21 @@ WORLD_FAULTS: dict[str, tuple[str, ...]] = {
         r"name resolution",
         r"unable to download (webpage|video data): (?!http error 4)",
     ),
+    # Known, and of no class of its own: the network's owner, or a client that YouTube refuses.
+    UNKNOWN: (
+        r"network administrator",
+        r"latest version of youtube",
+        r"no video formats found",
+        r"(try again|check back) later",
+    ),
 }
 
 
 def classify(message: str) -> VideoError | MachineError:
     """The error that a downloader's message stands for; unknown is the world's fault."""
     reason = one_line(message)
-    # The video's id, which may be any word, is no part of what went wrong.
-    message = re.sub(r"^ERROR:\s*\[[^\]]+\]\s*[^\s:]+:\s", "", message.strip())
+    # The video's id, which may be any word, is no part of what went wrong; it may come twice.
+    message = re.sub(r"^ERROR:\s*(?:\[[^\]]+\]\s*)?([^\s:]+):\s(?:\1:\s)?", "", message.strip())
     message = re.sub(r"(?<=unsupported url: )\S+", "", message, flags=re.IGNORECASE)
     for status, patterns in WORLD_FAULTS.items():
         if any(re.search(pattern, message, re.IGNORECASE) for pattern in patterns):

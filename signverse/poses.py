@@ -49,6 +49,7 @@ class Poses:
     total_frames: int
     frame_width: int
     frame_height: int
+    lost_frames: int  # of the file, those that did not decode
     estimator: dict[str, Any]
     frame_indices: np.ndarray  # int32 [T], index on the grid: time = index / fps
     frame_times: np.ndarray  # float32 [T], seconds, timestamp of the frame that was shown

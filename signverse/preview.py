@@ -14,7 +14,7 @@ from signverse.drawing import draw_skeleton
 from signverse.errors import InputError, VideoError
 from signverse.files import atomic_path
 from signverse.poses import Poses
-from signverse.video import sample_frames
+from signverse.video import SampledVideo
 
 SHEET_FRAMES, SHEET_COLUMNS = 10, 5
 CAPTION_WIDTH = 44  # characters to a line under a frame of the sheet
@@ -36,7 +36,7 @@ def preview_frames(
     over the video, right.
     """
     payloads = poses.frame_payloads
-    for sampled in sample_frames(video, poses.fps):
+    for sampled in SampledVideo(video, poses.fps):
         image = _resized(sampled.image, height_px)
         for t in range(sampled.first, min(sampled.first + sampled.count, count)):
             skeleton = draw_skeleton(np.zeros_like(image), payloads[t], min_score)

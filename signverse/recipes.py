@@ -16,7 +16,7 @@ from signverse.errors import InputError
 
 METADATA_VERSION = 2
 VIDEO_VERSION = 1
-POSES_VERSION = 1
+POSES_VERSION = 2
 PREVIEW_VERSION = 1  # made from a video that would have to be fetched again
 
 # Settings of `estimate_poses` that decide what DWPose finds.

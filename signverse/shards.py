@@ -21,7 +21,7 @@ from signverse.poses import Poses, array_names, load
 
 IDENTITY: dict[str, Any] = {"format": "signverse-shard", "format_version": 1}
 CHUNK_FRAMES = 1000  # frames, or detections, to a chunk
-POSE_FACTS = ("fps", "total_frames", "frame_width", "frame_height", "estimator")
+POSE_FACTS = ("fps", "total_frames", "frame_width", "frame_height", "lost_frames", "estimator")
 FIXED_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest a zip member can have; equal on every day
 
 Row = Mapping[str, str]
@@ -137,6 +137,7 @@ def _facts(metadata: Any, captions: Any, poses: Poses | None) -> dict[str, Any]:
         "frames": poses.total_frames,
         "frame_width": poses.frame_width,
         "frame_height": poses.frame_height,
+        "lost_frames": poses.lost_frames,
         "frames_with_person": int((poses.num_persons > 0).sum()),
         "detections": len(poses.bboxes),
         "detections_with_hand": int((hands > 0).sum()),

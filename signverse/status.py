@@ -13,7 +13,7 @@ COLUMNS = (
     *("video_id", "sign_language", "label", "shard", "status", "stage", "reason"),
     *("metadata_status", "captions_status"),
     *("title", "channel_id", "duration_sec", "caption_tracks", "segments"),
-    *("frame_width", "frame_height", "fps", "frames", "frames_with_person"),
+    *("frame_width", "frame_height", "fps", "frames", "lost_frames", "frames_with_person"),
     *("detections", "detections_with_hand", "estimator"),
 )
 

@@ -44,7 +44,7 @@ class SampledFrame:
 def check_video(path: str | Path) -> None:
     """Raise VideoError unless the file opens and its first frame decodes."""
     with _open(path) as container:
-        next(_decoded_frames(container, path))
+        next(_Decoder(container, path).frames())
 
 
 def keep_only_video(path: str | Path) -> None:
@@ -86,32 +86,46 @@ def _can_hold(container_format: str, stream: Any) -> bool:
     return True
 
 
-def sample_frames(path: str | Path, fps: float) -> Iterator[SampledFrame]:
-    """Decode a video on the grid 0, 1/fps, 2/fps, …: at each time the frame then on screen.
+class SampledVideo:
+    """A video decoded on the grid 0, 1/fps, 2/fps, …: at each time the frame then on screen.
 
-    Works by timestamps, so that a variable frame rate keeps its timing; frames shown at no time
-    of the grid are dropped, frames shown at several come once with their count. The first
-    frame is taken to be on screen from the start. Raises VideoError when nothing decodes.
+    Iterating gives each SampledFrame; it works by timestamps, so that a variable frame rate keeps
+    its timing. Frames shown at no time of the grid are dropped, frames shown at several come once
+    with their count. The first frame is taken to be on screen from the start. Raises VideoError
+    when nothing decodes.
+
+    lost_frames: after the iteration, how many frames did not decode or are missing at the end.
     """
-    with _open(path) as container:
-        start = Fraction(container.start_time or 0, av.time_base)
-        if container.format.name.startswith(("mov,", "matroska,")):
-            start = min(start, Fraction(0))  # their times count from 0 already
-        shown: Any = None
-        shown_sec, first = 0.0, 0
-        for frame in _decoded_frames(container, path):
-            time_sec = float(frame.pts * frame.time_base - start)
-            if shown is not None and time_sec <= shown_sec:
-                continue
-            end = _grid_index(time_sec, fps)
-            if shown is not None and end > first:
-                yield _sampled(shown, shown_sec, first, end - first, fps)
-                first = end
-            shown, shown_sec = frame, time_sec
-        stream = _video_stream(container)
-        end = _grid_index(shown_sec + _duration_sec(shown, stream), fps)
-        if end > first or first == 0:  # even a single frame of no duration is shown once
-            yield _sampled(shown, shown_sec, first, max(end - first, 1), fps)
+
+    def __init__(self, path: str | Path, fps: float) -> None:
+        self.path, self.fps, self.lost_frames = path, fps, 0
+
+    def __iter__(self) -> Iterator[SampledFrame]:
+        with _open(self.path) as container:
+            decoder = _Decoder(container, self.path)
+            yield from _on_grid(decoder, self.fps)
+            self.lost_frames = decoder.lost
+
+
+def _on_grid(decoder: "_Decoder", fps: float) -> Iterator[SampledFrame]:
+    container = decoder.container
+    start = Fraction(container.start_time or 0, av.time_base)
+    if container.format.name.startswith(("mov,", "matroska,")):
+        start = min(start, Fraction(0))  # their times count from 0 already
+    shown: Any = None
+    shown_sec, first = 0.0, 0
+    for frame in decoder.frames():
+        time_sec = float(frame.pts * frame.time_base - start)
+        if shown is not None and time_sec <= shown_sec:
+            continue
+        end = _grid_index(time_sec, fps)
+        if shown is not None and end > first:
+            yield _sampled(shown, shown_sec, first, end - first, fps)
+            first = end
+        shown, shown_sec = frame, time_sec
+    end = _grid_index(shown_sec + _duration_sec(shown, decoder.stream), fps)
+    if end > first or first == 0:  # even a single frame of no duration is shown once
+        yield _sampled(shown, shown_sec, first, max(end - first, 1), fps)
 
 
 def _grid_index(time_sec: float, fps: float) -> int:
@@ -159,25 +173,38 @@ def _video_stream(container: Any) -> Any:
     raise VideoError("no_video_stream", "the file has no video stream")
 
 
-def _decoded_frames(container: Any, path: str | Path) -> Iterator[Any]:
-    """Frames in order of presentation; damaged packets are skipped and counted in the log."""
-    stream = _video_stream(container)
-    stream.thread_type = "SLICE"
-    found = lost = 0
-    try:
-        for packet in container.demux(stream):
-            try:
-                for frame in packet.decode():
-                    if frame.pts is not None:
-                        found += 1
-                        yield frame
-            except UNDECODABLE:
-                lost += 1
-    except av.error.DecoderNotFoundError as error:
-        raise VideoError("undecodable", "no decoder for the codec of the video") from error
-    except UNDECODABLE:
-        lost += 1
-    if lost:
-        logging.warning("%s: %d damaged packets skipped", path, lost)
-    if not found:
-        raise VideoError("undecodable", "no frame of the video can be decoded")
+class _Decoder:
+    """The frames of an open container, and how many were lost on the way."""
+
+    def __init__(self, container: Any, path: str | Path) -> None:
+        self.container, self.path, self.lost = container, path, 0
+        self.stream = _video_stream(container)
+        self.stream.thread_type = "SLICE"
+
+    def frames(self) -> Iterator[Any]:
+        """Frames in order of presentation; damaged packets are passed over, counted and logged."""
+        found = read = stopped = 0
+        try:
+            for packet in self.container.demux(self.stream):
+                read += packet.size > 0
+                try:
+                    for frame in packet.decode():
+                        if frame.pts is not None:
+                            found += 1
+                            yield frame
+                except UNDECODABLE:
+                    self.lost += 1
+        except av.error.DecoderNotFoundError as error:
+            raise VideoError("undecodable", "no decoder for the codec of the video") from error
+        except UNDECODABLE:
+            stopped = 1
+        self.lost += max(stopped, self._missing(read))
+        if self.lost:
+            logging.warning("%s: %d frames lost", self.path, self.lost)
+        if not found:
+            raise VideoError("undecodable", "no frame of the video can be decoded")
+
+    def _missing(self, read: int) -> int:
+        """Packets that the file lists but does not have; only MP4 and MOV list them all."""
+        listed = self.container.format.name.startswith("mov,")
+        return max(0, len(self.stream.index_entries) - read) if listed else 0

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.server import ThreadingHTTPServer
 from pathlib import Path
@@ -51,6 +52,7 @@ class Project:
     """A copy of the project with a manifest and settings of its own."""
 
     folder: Path
+    environment: Mapping[str, str] = field(default_factory=dict)  # of Snakemake and its jobs
 
     @property
     def videos(self) -> Path:
@@ -70,7 +72,7 @@ class Project:
         return subprocess.run(
             self.command(*arguments),
             cwd=self.folder,
-            env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
+            env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1", **self.environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

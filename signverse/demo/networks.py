@@ -9,17 +9,14 @@ same, byte for byte.
   float32 [batch, 133, 576] and [batch, 133, 768]
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto
 
+from signverse.demo.graphs import Net
 from signverse.errors import InputError
-from signverse.files import atomic_path
-
-OPSET, IR_VERSION = helper.make_opsetid("", 17), 9  # onnxruntime reads both since 1.15
 
 STRIDES, CELL = (8, 16, 32), 8  # of YOLOX; all is computed on the finest grid
 CLASSES, PERSON, DOG = 80, 0, 16  # of COCO; persons are a little dog-like, to be filtered out
@@ -71,7 +68,7 @@ def write_detector(
     """
     if size < STRIDES[-1] or size % STRIDES[-1]:
         raise InputError(f"size of the detector: found {size}; allowed: multiples of 32")
-    net = _Net()
+    net = Net()
     cells = net("AveragePool", "images", kernel_shape=[CELL, CELL], strides=[CELL, CELL])
     planes = dict(zip(channels, net.split(cells, 1, 1, 1), strict=True))
     colours = [planes[letter] for letter in "RGB"]
@@ -89,18 +86,18 @@ def write_detector(
     net.write(path, batch, {"images": (3, size, size)}, {"output": (count, 5 + CLASSES)})
 
 
-def _magenta(net: "_Net", red: str, green: str, blue: str) -> str:
+def _magenta(net: Net, red: str, green: str, blue: str) -> str:
     """0 to 1: the share of a cell that has the colour of a painted person."""
     return net.between(net("Sub", net("Min", red, blue), green), 0, MAGENTA)
 
 
-def _skin(net: "_Net", red: str, green: str, blue: str) -> str:
+def _skin(net: Net, red: str, green: str, blue: str) -> str:
     """0 to 1: how much a cell is like skin. Numbers by eye, on the recordings of the demo."""
     over_green = net("Mul", net("Sub", red, green), 2.0)
     return net.between(net("Min", net("Sub", red, blue), over_green), 15, 45)
 
 
-def _magenta_areas(net: "_Net", share: str, size: int) -> tuple[str, str]:
+def _magenta_areas(net: Net, share: str, size: int) -> tuple[str, str]:
     """Box of the area that each cell belongs to, [batch, 4, n, n], and its strength, 0 to 1."""
     near = np.indices((size // CELL, size // CELL))[None, ::-1] * float(CELL)
     inside = net("Cast", net("Greater", share, 0.06), to=TensorProto.FLOAT)
@@ -119,7 +116,7 @@ def _magenta_areas(net: "_Net", share: str, size: int) -> tuple[str, str]:
     return net("Concat", near_edges, far, axis=1), strength
 
 
-def _skin_area(net: "_Net", skin: str, size: int) -> tuple[str, str]:
+def _skin_area(net: Net, skin: str, size: int) -> tuple[str, str]:
     """Box around all skin of a picture, [batch, 4, 1, 1], and its strength, 0 to 1."""
     y, x = (np.indices((size // CELL, size // CELL))[:, None, None] + 0.5) * CELL
     near, far = [], []
@@ -131,7 +128,7 @@ def _skin_area(net: "_Net", skin: str, size: int) -> tuple[str, str]:
     return net("Concat", *near, *far, axis=1), net("Div", share, net("Add", share, 0.02))
 
 
-def _moments(net: "_Net", weight: str, ramp: np.ndarray, *prior: float) -> list[str]:
+def _moments(net: Net, weight: str, ramp: np.ndarray, *prior: float) -> list[str]:
     """Mean and standard deviation of a coordinate; without any weight the prior ones."""
     mass = net("Add", net("ReduceSum", weight, [2, 3]), PRIOR)
     found: list[str] = []
@@ -142,7 +139,7 @@ def _moments(net: "_Net", weight: str, ramp: np.ndarray, *prior: float) -> list[
     return [found[0], net("Sqrt", found[1])]
 
 
-def _anchors(net: "_Net", areas: list[str], stride: int, size: int) -> str:
+def _anchors(net: Net, areas: list[str], stride: int, size: int) -> str:
     """Raw rows of one stride: tx, ty, tw, th, objectness; [batch, 5, n * n]."""
     every = [[0, 0], [size, size], [2, 3], [stride // CELL] * 2]
     boxes, strength = (net("Slice", value, *every) for value in areas)
@@ -166,7 +163,7 @@ def write_pose(path: Path, *, batch: int | None = None) -> None:
     Keypoints follow what is magenta or bare skin. Those on black, as beyond the edges of a frame,
     or out of the crop have no maximum above 0. `batch` None makes the first dimension dynamic.
     """
-    net = _Net()
+    net = Net()
     blocks = net("AveragePool", "input", kernel_shape=[BLOCK, BLOCK], strides=[BLOCK, BLOCK])
     colours = net("Add", net("Mul", blocks, STD), MEAN)
     planes = net.split(colours, 1, 1, 1)
@@ -186,7 +183,7 @@ def write_pose(path: Path, *, batch: int | None = None) -> None:
     net.write(path, batch, {"input": (3, HEIGHT, WIDTH)}, outputs)
 
 
-def _face(net: "_Net", red: str, green: str, blue: str) -> str:
+def _face(net: Net, red: str, green: str, blue: str) -> str:
     """0 to 1: how much a block is inside of bare skin; orange clothes are warm, but too vivid."""
     pale = net.between(net("Sub", blue, net("Mul", red, 0.45)), 0, 15)
     bare = net("Mul", _skin(net, red, green, blue), pale)
@@ -194,7 +191,7 @@ def _face(net: "_Net", red: str, green: str, blue: str) -> str:
     return net("Mul", bare, net("Pow", around, 4.0))
 
 
-def _positions(net: "_Net", skin: str, person: str, grey: str) -> list[str]:
+def _positions(net: Net, skin: str, person: str, grey: str) -> list[str]:
     """Keypoints in pixels of the crop: x and y, each [batch, 133, 1]."""
     y, x = (np.indices((HEIGHT // BLOCK, WIDTH // BLOCK))[:, None, None] + 0.5) * BLOCK
     nose_x, _ = _moments(net, person, x, WIDTH / 2, WIDTH / 4)
@@ -214,7 +211,7 @@ def _positions(net: "_Net", skin: str, person: str, grey: str) -> list[str]:
     return places
 
 
-def _around(net: "_Net", shown: str, x: str, y: str) -> str:
+def _around(net: Net, shown: str, x: str, y: str) -> str:
     """Mean of a map of blocks around each keypoint, 0 beyond the crop; [batch, 133, 1]."""
     weights = []
     for position, side in ((x, WIDTH), (y, HEIGHT)):
@@ -225,7 +222,7 @@ def _around(net: "_Net", shown: str, x: str, y: str) -> str:
     return net("ReduceSum", net("Mul", net("MatMul", weights[0], columns), weights[1]), [2])
 
 
-def _noise(net: "_Net", grey: str, seed: int) -> str:
+def _noise(net: Net, grey: str, seed: int) -> str:
     """-1 to 1: a number of each keypoint that depends on the whole picture; [batch, 133, 1]."""
     blocks = HEIGHT * WIDTH // BLOCK**2
     weights = np.random.RandomState(seed).randint(-8, 9, (blocks, KEYPOINTS)) / 64
@@ -255,45 +252,3 @@ def _standing_person() -> np.ndarray:
         *_arc(0, 10, 7, 3.5, 12), *_arc(0, 10, 5, 1.5, 8),
     ]  # fmt: skip
     return np.concatenate([body, foot, foot * mirror, face, hand, hand * mirror]).round(3)
-
-
-class _Net:
-    """A graph in the making: a call adds an operation and gives the name of its result."""
-
-    def __init__(self) -> None:
-        self.nodes: list[Any] = []
-        self.constants: list[Any] = []
-
-    def __call__(self, kind: str, *inputs: Any, result: str = "", **attributes: Any) -> str:
-        result = result or f"t{len(self.nodes)}"
-        names = [value if isinstance(value, str) else self.constant(value) for value in inputs]
-        self.nodes.append(helper.make_node(kind, names, [result], **attributes))
-        return result
-
-    def constant(self, value: Any) -> str:
-        """A number, an array or a list as an input; whole numbers are shapes and axes."""
-        name, array = f"c{len(self.constants)}", np.asarray(value)
-        array = array.astype(np.int64 if array.dtype.kind == "i" else np.float32)
-        self.constants.append(numpy_helper.from_array(array, name))
-        return name
-
-    def split(self, value: str, *sizes: int) -> list[str]:
-        """Parts of these sizes along the channels."""
-        names = [f"{value}_{part}" for part in range(len(sizes))]
-        self.nodes.append(helper.make_node("Split", [value, self.constant(sizes)], names, axis=1))
-        return names
-
-    def between(self, value: str, low: float, high: float) -> str:
-        """0 below `low`, 1 above `high`, and in between in proportion."""
-        return self("Clip", self("Mul", self("Sub", value, float(low)), 1 / (high - low)), 0.0, 1.0)
-
-    def write(self, path: Path, batch: int | None, *ends: Mapping[str, tuple[int, ...]]) -> None:
-        """Write the file; `ends` are the inputs and the outputs, name → shape of one picture."""
-        inputs, outputs = (
-            [helper.make_tensor_value_info(name, TensorProto.FLOAT, [batch or "batch", *rest])
-             for name, rest in end.items()] for end in ends
-        )  # fmt: skip
-        graph = helper.make_graph(self.nodes, "stand_in", inputs, outputs, self.constants)
-        model = helper.make_model(graph, opset_imports=[OPSET], ir_version=IR_VERSION)
-        with atomic_path(path) as temporary:
-            temporary.write_bytes(model.SerializeToString(deterministic=True))

@@ -21,6 +21,7 @@ POSE = Signature(
     outputs=((simcc.KEYPOINTS, simcc.BINS_X), (simcc.KEYPOINTS, simcc.BINS_Y)),
 )
 STEP = 64  # of the sizes that `resize_short_side` gives, as in the published corpora
+NARROWEST = 16  # long side of a frame made larger, in short sides: memory has an end
 SEEN, ENLARGED = 0.3, 1.25  # rtmlib: keypoints that span the next box, and how it is enlarged
 FADED = 0.7  # share of the confidence at detection below which to detect anew
 MERGED = 0.5  # overlap of two propagated boxes above which they may have become one person
@@ -88,7 +89,7 @@ class DWPose:
         if short is None:
             return image
         height, width = image.shape[:2]
-        scale = short / min(height, width)
+        scale = min(short / min(height, width), NARROWEST * short / max(height, width))
         size = [max(STEP, STEP * round(side * scale / STEP)) for side in (width, height)]
         how = cv2.INTER_LANCZOS4 if scale > 1 else cv2.INTER_AREA
         return np.asarray(cv2.resize(image, size, interpolation=how), dtype=np.uint8)

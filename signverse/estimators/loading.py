@@ -21,6 +21,8 @@ from signverse.models import verify_model
 from signverse.recipes import DWPOSE_SETTINGS
 
 CUDA, TENSORRT = "CUDAExecutionProvider", "TensorrtExecutionProvider"
+# Frames to a batch: a GPU wants several; on a processor they only cost memory (performance.md).
+GPU_BATCH, CPU_BATCH = 8, 1
 LEASE_TIMEOUT_SEC = 600.0  # Snakemake starts no more jobs than there are GPUs: waits are short
 
 
@@ -36,8 +38,9 @@ def opened_dwpose(
     digests = {"detector": verify_model(Path(detector)), "pose": verify_model(Path(pose))}
     with _device(settings["provider"], shared) as (provider, device):
         providers = providers_for(provider, device, Path(shared) / "tensorrt", digests)
+        batch = settings["batch_frames"] or (CPU_BATCH if provider == "cpu" else GPU_BATCH)
         options = {
-            "batch": settings["batch_frames"],
+            "batch": batch,
             "threads": settings["threads"],
             "providers": providers,
         }
@@ -45,7 +48,7 @@ def opened_dwpose(
             load_network(detector, DETECTOR, **options),
             load_network(pose, POSE, **options),
             DWPoseSettings(**{name: settings[name] for name in DWPOSE_SETTINGS}),
-            batch=settings["batch_frames"],
+            batch=batch,
             facts={
                 "models": digests,
                 "versions": {"onnxruntime": onnxruntime.__version__, "opencv": _opencv_version()},

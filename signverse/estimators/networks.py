@@ -6,7 +6,7 @@ CUDA and TensorRT is tested with pretended sessions only.
 
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,6 @@ import numpy as np
 import onnxruntime
 
 from signverse.errors import InputError, MachineError
-from signverse.files import sha256
 
 Options = dict[str, Any]
 Provider = str | tuple[str, Options]
@@ -43,13 +42,13 @@ class Network:
     input_name: str
     order: tuple[int, ...]
     batch: int
-    digest: str = field(default="")
 
     def run(self, images: np.ndarray) -> list[np.ndarray]:
         """Outputs for images (float32 [n, 3, height, width]), each float32 [n, …].
 
-        Runs at most `batch` images at a time. When a GPU is out of memory, goes on with half;
-        MachineError when a single image is too much.
+        Runs at most `batch` images at a time: half as many from when a GPU is out of memory, and
+        single ones from when the network fails at several, as some do that were exported
+        from a single one. MachineError when a single image fails.
         """
         results: list[list[np.ndarray]] = []
         start = 0
@@ -60,18 +59,29 @@ class Network:
             except Exception as error:  # onnxruntime's own classes are not part of its interface
                 self._shrink(error, len(part))
                 continue
+            wanted = [found[place] for place in self.order]
+            if any(len(output) != len(part) for output in wanted):
+                counts = [len(output) for output in wanted]
+                self._shrink(ValueError(f"outputs for {counts} of {len(part)} images"), len(part))
+                continue
             start += len(part)
-            results.append([found[place] for place in self.order])
+            results.append(wanted)
         outputs = zip(*results, strict=True)
         return [np.concatenate(parts) if len(parts) > 1 else parts[0] for parts in outputs]
 
     def _shrink(self, error: Exception, tried: int) -> None:
-        if not _is_out_of_memory(error):
-            raise MachineError(f"{self.path}: the network failed ({error})") from error
+        """Make do with smaller batches after a failure, or give up."""
+        no_room = _is_out_of_memory(error)
         if tried == 1:
-            raise MachineError(f"{self.path}: out of GPU memory with a single image") from error
-        self.batch = tried // 2
-        logging.warning("%s: out of GPU memory, going on with batches of %d", self.path, self.batch)
+            why = (
+                "out of GPU memory with a single image"
+                if no_room
+                else f"the network failed ({error})"
+            )
+            raise MachineError(f"{self.path}: {why}") from error
+        self.batch = tried // 2 if no_room else 1
+        why = "out of GPU memory" if no_room else f"the network fails at several images ({error})"
+        logging.warning("%s: %s, going on with batches of %d", self.path, why, self.batch)
 
 
 def _is_out_of_memory(error: Exception) -> bool:
@@ -93,7 +103,7 @@ def load_network(
     MachineError when it does not run on the provider that was asked for first.
     """
     path = str(path)
-    digest = _digest(path)
+    _check_content(path)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3
@@ -107,10 +117,11 @@ def load_network(
         raise InputError(f"{path}: cannot be loaded as an ONNX network ({error})") from error
     session.disable_fallback()  # else a GPU that fails later would be left for the CPU silently
     check_provider(path, session.get_providers(), providers)
-    return wrap(path, session, signature, batch, digest)
+    return wrap(path, session, signature, batch)
 
 
-def _digest(path: str) -> str:
+def _check_content(path: str) -> None:
+    """Raise InputError for a file that is not there or is a page in the place of a network."""
     try:
         with Path(path).open("rb") as file:
             first = file.read(64).lstrip()
@@ -118,10 +129,9 @@ def _digest(path: str) -> str:
         raise InputError(f"{path}: no network file ({error.strerror})") from error
     if first.startswith((b"<", b"{", b"version https://git-lfs")):
         raise InputError(f"{path}: is a text or a web page, not an ONNX network; download it again")
-    return sha256(path)
 
 
-def wrap(path: str, session: Any, signature: Signature, batch: int, digest: str = "") -> Network:
+def wrap(path: str, session: Any, signature: Signature, batch: int) -> Network:
     """Check a session's inputs and outputs; see `load_network`."""
     inputs, outputs = session.get_inputs(), session.get_outputs()
     found = [list(node.shape) for node in inputs]
@@ -132,11 +142,13 @@ def wrap(path: str, session: Any, signature: Signature, batch: int, digest: str 
         )
     if inputs[0].type != "tensor(float)":
         raise InputError(f"{path}: takes {inputs[0].type}, expected tensor(float)")
-    order = tuple(_place(path, [list(o.shape) for o in outputs], s) for s in signature.outputs)
+    shapes = [list(output.shape) for output in outputs]
+    order = tuple(_place(path, shapes, wanted) for wanted in signature.outputs)
     fixed = found[0][0]
     if isinstance(fixed, int) and fixed != 1:
         raise InputError(f"{path}: takes batches of just {fixed}, expected 1 or any number")
-    return Network(path, session, inputs[0].name, order, 1 if fixed == 1 else batch, digest)
+    single = 1 in (fixed, *(shapes[place][0] for place in order))
+    return Network(path, session, inputs[0].name, order, 1 if single else batch)
 
 
 def _fits(shape: Iterable[Any], expected: Iterable[int]) -> bool:

@@ -33,7 +33,7 @@ def some_poses(video_id: str) -> Poses:
         scores = {part: np.full(n, "hand" not in part, np.float32) for part, n in PARTS.items()}
         person = Person(np.array([0, 0, 1, 1], np.float32), 0.5, keypoints, scores)
         builder.add(count / 24, [person] * count)
-    facts: dict[str, Any] = {"fps": 24.0, "frame_width": 64, "frame_height": 48}
+    facts: dict[str, Any] = {"fps": 24.0, "frame_width": 64, "frame_height": 48, "lost_frames": 0}
     return builder.build(video_id=video_id, estimator={"name": "by hand"}, **facts)
 
 

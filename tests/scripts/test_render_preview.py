@@ -31,7 +31,7 @@ def write_poses(path: Path, frames: int) -> None:
         person = Person(np.array([0.4, 0.3, 0.6, 0.7], np.float32), 1.0, keypoints, scores)
         builder.add(t / 24, [person])
     facts: dict[str, Any] = {"video_id": "x", "fps": 24.0, "estimator": {"name": "by hand"}}
-    save(path, builder.build(frame_width=480, frame_height=480, **facts))
+    save(path, builder.build(frame_width=480, frame_height=480, lost_frames=0, **facts))
 
 
 def arguments(folder: Path, source: Path) -> dict[str, Any]:

@@ -1,14 +1,17 @@
 import contextlib
 import json
 from collections.abc import Iterable, Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import av
 import cv2
 import numpy as np
 import pytest
 
 import signverse.estimation
+from signverse.demo.networks import synthetic_frame, write_networks
 from signverse.errors import InputError, VideoError
 from signverse.estimation import estimate_video
 from signverse.poses import PARTS, Person, Poses, array_names
@@ -20,6 +23,11 @@ SETTINGS = {
     "fps": 24,
     "threads": 2,
     "mediapipe": {"min_detection_confidence": 0.5, "min_tracking_confidence": 0.5},
+}
+DWPOSE: dict[str, Any] = {
+    **{"estimator": "dwpose", "fps": 24, "threads": 2, "provider": "cpu", "batch_frames": 4},
+    **{"detector_channels": "BGR", "pose_channels": "RGB", "resize_short_side": None},
+    **{"min_detection_score": 0.3, "max_persons": None, "detect_every": 1},
 }
 REFERENCE = Path("tests", "unit", "reference", f"poses_v{POSES_VERSION}.json")
 REFERENCE_FRAMES = (0, 5, 11)
@@ -222,3 +230,135 @@ def test_a_network_that_is_not_there_is_named(astronaut: Path, tmp_path: Path) -
     networks = [str(tmp_path / "a.onnx"), str(tmp_path / "b.onnx")]
     with pytest.raises(InputError, match=r"a\.onnx: cannot be read \(No such file"):
         estimate_video("a", astronaut, settings, networks=networks, shared=tmp_path)
+
+
+# Bad videos, through DWPose with the stand-in networks
+
+
+@pytest.fixture(scope="module")
+def networks(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    return [str(path) for path in write_networks(tmp_path_factory.mktemp("networks")).values()]
+
+
+def painted(width: int, height: int) -> np.ndarray:
+    """A frame with one person in the middle, a third as wide and four fifths as high."""
+    box = (width // 3, height // 10, 2 * width // 3, 9 * height // 10)
+    return synthetic_frame(width, height, [box])
+
+
+def write_sizes(path: Path, sizes: list[tuple[int, int]], each: int) -> Path:
+    """One H.264 stream whose frames change their size; parameter sets are in the stream."""
+    with av.open(str(path), "w", format="mpegts") as target:
+        stream = target.add_stream("libx264", rate=24)
+        (stream.width, stream.height), stream.pix_fmt = sizes[0], "yuv420p"
+        for number, (width, height) in enumerate(sizes):
+            encoder: Any = av.CodecContext.create("libx264", "w")
+            encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
+            encoder.time_base, encoder.framerate = Fraction(1, 24), 24
+            encoder.max_b_frames = 0
+            frames = [av.VideoFrame.from_ndarray(painted(width, height))] * each + [None]
+            for place, frame in enumerate(frames):
+                if frame is not None:
+                    frame.pts = number * each + place
+                for packet in encoder.encode(frame):
+                    packet.stream = stream
+                    target.mux(packet)
+    return path
+
+
+def test_a_change_of_resolution_in_mid_stream_keeps_the_person_in_place(
+    tmp_path: Path, networks: list[str]
+) -> None:
+    clip = write_sizes(tmp_path / "clip.ts", [(640, 360), (320, 240), (640, 360)], 5)
+    poses = estimate_video("sizes", clip, DWPOSE, networks=networks, shared=tmp_path)
+    assert (poses.frame_width, poses.frame_height) == (640, 360)
+    assert poses.lost_frames == 0
+    assert poses.num_persons.tolist() == [1] * 15
+    expected = np.tile([1 / 3, 0.1, 2 / 3, 0.9], (15, 1))
+    np.testing.assert_allclose(poses.bboxes, expected, atol=0.02)
+    # On both sides of a change, the keypoints are at the same place of the person.
+    small, large = poses.body_keypoints[7], poses.body_keypoints[3]
+    np.testing.assert_allclose(small, large, atol=0.05)
+
+
+def test_lost_frames_of_corrupt_packets_are_counted_and_the_others_estimated(
+    tmp_path: Path, networks: list[str]
+) -> None:
+    clip = tmp_path / "clip.mp4"
+    write_video(clip, [painted(320, 240)] * 24, 24)
+    with av.open(str(clip)) as container:
+        packets = [(packet.pos, packet.size) for packet in container.demux(video=0) if packet.size]
+    content = bytearray(clip.read_bytes())
+    for position, size in packets[10:13]:
+        content[position : position + size] = bytes(size)
+    clip.write_bytes(content)
+    poses = estimate_video("corrupt", clip, DWPOSE, networks=networks, shared=tmp_path)
+    assert poses.lost_frames == 3
+    assert poses.total_frames == 24
+    assert poses.num_persons.tolist() == [1] * 24
+
+
+def test_frames_that_a_cut_file_lists_but_lacks_are_counted(
+    tmp_path: Path, brightness: BrightnessEstimator
+) -> None:
+    rng = np.random.default_rng(0)
+    clip = tmp_path / "clip.mp4"
+    noise = [rng.integers(0, 255, (48, 64, 3), dtype=np.uint8) for _ in range(24)]
+    write_video(clip, noise, 24)
+    clip.write_bytes(clip.read_bytes()[: clip.stat().st_size * 2 // 3])
+    poses = estimate_video("cut", clip, SETTINGS)
+    assert 8 <= len(brightness.seen) <= 20
+    assert poses.lost_frames == 24 - len(brightness.seen)
+
+
+def test_a_whole_video_has_lost_no_frame(poses: Poses) -> None:
+    assert poses.lost_frames == 0
+
+
+def test_a_video_of_which_nothing_decodes_is_a_fault_of_the_video(
+    tmp_path: Path, networks: list[str]
+) -> None:
+    clip = tmp_path / "clip.mp4"
+    write_video(clip, [painted(320, 240)] * 6, 24)
+    content = clip.read_bytes()
+    start = content.index(b"mdat") + 4
+    clip.write_bytes(content[:start] + bytes(len(content) - start))
+    with pytest.raises(VideoError, match="no frame of the video can be decoded") as caught:
+        estimate_video("nothing", clip, DWPOSE, networks=networks, shared=tmp_path)
+    assert caught.value.status == "undecodable"
+
+
+def test_a_video_without_frames_is_a_fault_of_the_video(
+    tmp_path: Path, networks: list[str]
+) -> None:
+    clip = tmp_path / "clip.mp4"
+    with av.open(str(clip), "w") as target:
+        stream = target.add_stream("libx264", rate=24)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        target.start_encoding()
+    with pytest.raises(VideoError) as caught:
+        estimate_video("empty", clip, DWPOSE, networks=networks, shared=tmp_path)
+    assert caught.value.status in ("undecodable", "no_video_stream")
+
+
+def test_a_video_of_one_pixel_is_estimated(tmp_path: Path, networks: list[str]) -> None:
+    clip = tmp_path / "clip.mkv"
+    with av.open(str(clip), "w") as target:
+        stream = target.add_stream("ffv1", rate=24)
+        stream.width, stream.height, stream.pix_fmt = 1, 1, "bgr0"
+        for grey in (0, 90, 255):
+            picture = np.full((1, 1, 3), grey, np.uint8)
+            target.mux(stream.encode(av.VideoFrame.from_ndarray(picture)))
+        target.mux(stream.encode())
+    poses = estimate_video("pixel", clip, DWPOSE, networks=networks, shared=tmp_path)
+    assert (poses.frame_width, poses.frame_height, poses.total_frames) == (1, 1, 3)
+    assert poses.num_persons.tolist() == [0, 0, 0]
+
+
+def test_a_network_file_that_is_a_web_page_is_named(
+    tmp_path: Path, networks: list[str], astronaut: Path
+) -> None:
+    page = tmp_path / "yolox_l.onnx"
+    page.write_text("<!DOCTYPE html>\n<html><body>Sign in</body></html>")
+    with pytest.raises(InputError, match=r"yolox_l\.onnx: is a text or a web page"):
+        estimate_video("a", astronaut, DWPOSE, networks=[str(page), networks[1]], shared=tmp_path)

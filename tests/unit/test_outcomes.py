@@ -75,13 +75,22 @@ OF_THE_VIDEO = [
         "This video is available to this channel's members on level: Friends (or any higher "
         "level). Join this channel to get access to members-only content and other perks.",
     ),
+    ("members_only", "This video is only available to Music Premium members"),
+    ("members_only", "This video requires payment to watch"),
+    ("private", "This is a private video. Please sign in to verify that you may see it."),
+    ("removed", "This video isn't available anymore"),
+    ("removed", "Video unavailable. This video is unavailable"),
+    (
+        "geo_blocked",
+        "Unable to download API page: HTTP Error 451: Unavailable For Legal Reasons "
+        "(caused by <HTTPError 451: Unavailable For Legal Reasons>)",
+    ),
     ("not_a_video", "Premieres in 3 hours"),
     ("not_a_video", "This live event will begin in 5 days."),
     (
         "no_video_stream",
         "Requested format is not available. Use --list-formats for a list of available formats",
     ),
-    ("no_video_stream", f"No video formats found!{BUG}"),
     ("no_video_stream", "This video is DRM protected"),
 ]
 OF_THE_WORLD = [
@@ -101,6 +110,25 @@ OF_THE_WORLD = [
         "Unable to download API page: HTTP Error 429: Too Many Requests "
         "(caused by <HTTPError 429: Too Many Requests>)",
     ),
+    ("rate_limited", "Video unavailable. This content isn’t available, try again later."),
+    ("rate_limited", "Video unavailable. This content isn’t available."),
+    ("rate_limited", f"Failed to extract any player response{BUG}"),
+    (
+        "bot_check",
+        "All player responses are invalid. Your IP is likely being blocked by Youtube",
+    ),
+    (
+        "unknown",
+        "The following content is not available on this app.. Watch on the latest version of "
+        "YouTube.",
+    ),
+    ("unknown", "This video is unavailable. Watch on the latest version of YouTube."),
+    (
+        "unknown",
+        "Video unavailable. This video is restricted. Please check the Google Workspace "
+        "administrator and/or the network administrator restrictions.",
+    ),
+    ("unknown", f"No video formats found!{BUG}"),
     (
         "network",
         "Unable to download webpage: HTTP Error 503: Service Unavailable "
@@ -155,6 +183,9 @@ OF_THE_MACHINE = [
     ("disk_full", "Unable to download video: [Errno 122] Disk quota exceeded"),
     ("network", "ERROR: unable to download video data: [SSL: WRONG_VERSION_NUMBER] wrong version"),
     ("network", "HTTP Error 502: Bad Gateway"),
+    ("unknown", "ERROR: [generic] a: Unable to download webpage: HTTP Error 401: Unauthorized"),
+    ("unknown", "ERROR: [generic] a: Unable to download webpage: HTTP Error 403: Forbidden"),
+    ("unknown", "ERROR: unable to download video data: HTTP Error 403: Forbidden"),
     ("unknown", "ERROR: content too short (expected 100 bytes and served 10)"),
     ("unknown", "[Errno 13] Permission denied: 'video.mp4'"),
     ("unknown", ""),
@@ -361,13 +392,15 @@ def test_a_real_video_is_no_tombstone(carphone: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("video", ["connection1", "timed-out", "captcha", "age-restricted"])
-def test_the_id_of_a_video_does_not_decide_what_is_wrong_with_it(video: str) -> None:
-    gone = f"ERROR: [generic] {video}: Unable to download webpage: HTTP Error 404: Not Found"
-    odd = f"ERROR: [generic] {video}: Something never seen before"
-    found = classify(gone)
+@pytest.mark.parametrize(
+    "head", ["[generic] {0}", "{0}", "[generic] {0}: {0}", "[youtube:tab] {0}"]
+)
+def test_the_id_of_a_video_does_not_decide_what_is_wrong_with_it(head: str, video: str) -> None:
+    before = f"ERROR: {head.format(video)}: "
+    found = classify(f"{before}Unable to download webpage: HTTP Error 404: Not Found")
     assert isinstance(found, VideoError)
     assert found.status == "removed"
-    assert str(classify(odd)).startswith("unknown: ")
+    assert str(classify(f"{before}Something never seen before")).startswith("unknown: ")
 
 
 def test_a_reason_holds_no_login_and_no_query() -> None:

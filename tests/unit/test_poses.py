@@ -59,6 +59,7 @@ def some_poses(counts: tuple[int, ...] = COUNTS, seed: int = 0) -> Poses:
         fps=24.0,
         frame_width=640,
         frame_height=360,
+        lost_frames=2,
         estimator={"name": "some", "versions": {"some": "1"}, "recipe": 1},
     )
 

@@ -41,7 +41,12 @@ def some_poses(frames: int, persons: int = 0, fps: float = 24.0, video_id: str =
     for t in range(frames):
         builder.add(t / fps, [person(chance) for _ in range(persons)])
     return builder.build(
-        video_id=video_id, fps=fps, frame_width=64, frame_height=48, estimator={"name": "some"}
+        video_id=video_id,
+        fps=fps,
+        frame_width=64,
+        frame_height=48,
+        lost_frames=0,
+        estimator={"name": "some"},
     )
 
 

@@ -37,6 +37,7 @@ def some_poses(video_id: str, counts: tuple[int, ...], seed: int = 0) -> Poses:
         fps=24.0,
         frame_width=640,
         frame_height=360,
+        lost_frames=2,
         estimator={"name": "some", "models": {"net": "ab" * 32}, "recipe": 1},
     )
 
@@ -143,6 +144,7 @@ def test_every_array_and_attribute_of_a_video_is_in_the_shard(
         "total_frames": poses.total_frames,
         "frame_width": 640,
         "frame_height": 360,
+        "lost_frames": 2,
         "estimator": poses.estimator,
         "metadata": metadata_of(video_id),
         "captions": captions_of(video_id),
@@ -216,6 +218,7 @@ def test_the_summary_has_the_facts_of_every_stage(corpus: Corpus) -> None:
         "frames": 3,
         "frame_width": 640,
         "frame_height": 360,
+        "lost_frames": 2,
         "frames_with_person": 2,
         "detections": 3,
         "detections_with_hand": 3,

@@ -13,7 +13,13 @@ OK_VIDEO = {
     **{"video_id": "a", **HEAD, "status": "ok", "reason": "", "metadata_status": "ok"},
     **{"captions_status": "ok", "title": 'Signs, "live"\nand 手語', "duration_sec": 12.5},
     **{"channel_id": "UC1", "caption_tracks": "en:manual de:automatic", "segments": 7, "fps": 24.0},
-    **{"frames": 300, "frame_width": 640, "frame_height": 360, "frames_with_person": 290},
+    **{
+        "frames": 300,
+        "frame_width": 640,
+        "frame_height": 360,
+        "lost_frames": 0,
+        "frames_with_person": 290,
+    },
     **{"detections": 291, "detections_with_hand": 0, "estimator": "mediapipe"},
 }
 LOST_VIDEO = {

@@ -48,7 +48,7 @@ def test_a_refactoring_of_the_estimator_reruns_no_pose_job(built: Project) -> No
 
 
 def test_a_raised_recipe_version_reruns_every_pose_job(built: Project) -> None:
-    built.edit("signverse/recipes.py", "POSES_VERSION = 1", "POSES_VERSION = 2")
+    built.edit("signverse/recipes.py", "POSES_VERSION = 2", "POSES_VERSION = 3")
     planned = built.planned()
     assert planned["estimate_poses"] == 4
     assert "fetch_metadata" not in planned

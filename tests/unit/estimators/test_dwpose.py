@@ -455,6 +455,15 @@ def test_the_short_side_is_as_wanted_and_the_long_one_a_multiple_of_64(
     assert resized(*size, 512) == expected
 
 
+@pytest.mark.parametrize(
+    ("size", "expected"), [((4000, 1), (8192, 64)), ((1, 4000), (64, 8192)), ((8, 2), (2048, 512))]
+)
+def test_an_extremely_thin_image_is_not_made_larger_without_end(
+    size: tuple[int, int], expected: tuple[int, int]
+) -> None:
+    assert resized(*size, 512) == expected
+
+
 @pytest.mark.parametrize(("width", "expected"), [(160, 128), (224, 256), (288, 256), (352, 384)])
 def test_halves_are_rounded_to_the_even_multiple(width: int, expected: int) -> None:
     assert resized(width, 64, 64) == (expected, 64)

@@ -11,7 +11,7 @@ import signverse.estimators.loading as loading
 from signverse.demo.networks import synthetic_frame, write_networks
 from signverse.errors import InputError, MachineError
 from signverse.estimators.loading import CUDA, TENSORRT, opened_dwpose, providers_for
-from signverse.estimators.networks import CPU
+from signverse.estimators.networks import CPU, Network, Signature, load_network
 from signverse.files import sha256, write_json
 
 SETTINGS: dict[str, Any] = {
@@ -145,3 +145,25 @@ def test_tensorrt_keeps_engines_by_networks_and_device(tmp_path: Path) -> None:
     assert options["trt_engine_cache_path"] == options["trt_timing_cache_path"] == str(folder)
     assert folder.is_dir()
     assert other[1] != options
+
+
+@pytest.mark.parametrize(
+    ("provider", "wanted", "batch"),
+    [("cpu", None, 1), ("cpu", 3, 3), ("cuda", None, 8), ("tensorrt", None, 8), ("cuda", 2, 2)],
+)
+def test_frames_to_a_batch_are_several_on_a_gpu_and_one_on_the_cpu(
+    tmp_path: Path,
+    networks: dict[str, str],
+    two_gpus: None,
+    monkeypatch: pytest.MonkeyPatch,
+    provider: str,
+    wanted: int | None,
+    batch: int,
+) -> None:
+    def on_the_cpu(path: str, signature: Signature, **options: Any) -> Network:
+        return load_network(path, signature, **options | {"providers": [CPU]})
+
+    monkeypatch.setattr(loading, "load_network", on_the_cpu)
+    settings = SETTINGS | {"provider": provider, "batch_frames": wanted}
+    with opened_dwpose(settings, networks["detector"], networks["pose"], tmp_path) as estimator:
+        assert (estimator.batch, estimator.pose.batch) == (batch, batch)

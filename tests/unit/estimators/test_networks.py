@@ -1,6 +1,5 @@
 """Real small ONNX files for what is loaded; a pretended session for what needs a GPU."""
 
-import hashlib
 import logging
 import re
 from collections.abc import Callable, Sequence
@@ -41,8 +40,13 @@ def write_network(
     shape: Shape = ("n", 3, HEIGHT, WIDTH),
     lasts: Sequence[int] = (5, 7),
     element: int = TensorProto.FLOAT,
+    rows: int = -1,
+    counts: Any = None,
 ) -> Path:
-    """A network with an output [n, 2, last] for each of `lasts`: products of all pixels."""
+    """A network with an output [n, 2, last] for each of `lasts`: products of all pixels.
+
+    rows: of the products, -1 for as many as images. counts: what the outputs say n is.
+    """
     nodes = [
         helper.make_node("Cast", ["pictures"], ["pixels"], to=TensorProto.FLOAT),
         helper.make_node("Reshape", ["pixels", "flat"], ["row"]),
@@ -57,10 +61,12 @@ def write_network(
         constants += [
             numpy_helper.from_array(WEIGHTS.get(last, np.zeros((PIXELS, 2 * last), "f")),
                                     f"weights{last}"),
-            numpy_helper.from_array(np.array([-1, 2, last]), f"shape{last}"),
+            numpy_helper.from_array(np.array([rows, 2, last]), f"shape{last}"),
         ]  # fmt: skip
         outputs.append(
-            helper.make_tensor_value_info(f"out{last}", TensorProto.FLOAT, [shape[0], 2, last])
+            helper.make_tensor_value_info(
+                f"out{last}", TensorProto.FLOAT, [counts or shape[0], 2, last]
+            )
         )
     inputs = [helper.make_tensor_value_info("pictures", element, list(shape))]
     graph = helper.make_graph(nodes, "small", inputs, outputs, constants)
@@ -125,6 +131,26 @@ def test_a_network_for_single_images_gets_them_one_by_one(tmp_path: Path) -> Non
         np.testing.assert_allclose(output, expected(images, last), rtol=1e-4, atol=1e-4)
 
 
+def test_a_network_that_says_any_number_but_fails_at_several_gets_them_one_by_one(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    network = load(write_network(tmp_path / "exported.onnx", rows=1), batch=4)
+    assert network.batch == 4
+    images = pictures(6)
+    for output, last in zip(network.run(images), (5, 7), strict=True):
+        np.testing.assert_allclose(output, expected(images, last), rtol=1e-4, atol=1e-4)
+    assert network.batch == 1
+    (message,) = caplog.messages
+    assert message.startswith(f"{network.path}: the network fails at several images (")
+    assert message.endswith("going on with batches of 1")
+
+
+def test_a_network_with_outputs_for_one_image_gets_them_one_by_one(tmp_path: Path) -> None:
+    network = load(write_network(tmp_path / "exported.onnx", rows=1, counts=1), batch=4)
+    assert network.batch == 1
+    assert network.run(pictures(3))[1].shape == (3, 2, 7)
+
+
 @pytest.mark.parametrize("shape", [("n", 3, "h", "w"), ("n", "c", HEIGHT, WIDTH), (None,) * 4])
 def test_dimensions_that_vary_may_be_the_right_ones(tmp_path: Path, shape: Shape) -> None:
     network = load(write_network(tmp_path / "varying.onnx", shape=shape))
@@ -132,10 +158,9 @@ def test_dimensions_that_vary_may_be_the_right_ones(tmp_path: Path, shape: Shape
     assert network.run(pictures(3))[0].shape == (3, 2, 5)
 
 
-def test_the_network_knows_its_file_and_digest(network_file: Path) -> None:
+def test_the_network_knows_its_file(network_file: Path) -> None:
     network = load(network_file)
     assert network.path == str(network_file)
-    assert network.digest == hashlib.sha256(network_file.read_bytes()).hexdigest()
     assert network.session.get_providers() == [CPU]
 
 
@@ -409,7 +434,7 @@ def test_out_of_memory_with_a_single_image_is_the_machines_fault(batch: int) -> 
     assert session.sizes[-1] == 1
 
 
-def test_another_failure_is_the_machines_fault_at_once() -> None:
+def test_another_failure_is_the_machines_fault_when_a_single_image_fails_too() -> None:
     def answer(_images: np.ndarray) -> list[np.ndarray]:
         raise RuntimeError("CUDNN_STATUS_EXECUTION_FAILED")
 
@@ -417,7 +442,20 @@ def test_another_failure_is_the_machines_fault_at_once() -> None:
     expected_message = r"^net.onnx: the network failed \(CUDNN_STATUS_EXECUTION_FAILED\)$"
     with pytest.raises(MachineError, match=expected_message):
         wrap("net.onnx", session, SMALL, batch=4).run(numbered(4))
-    assert session.sizes == [4]
+    assert session.sizes == [4, 1]
+
+
+def test_a_network_that_answers_for_the_first_image_alone_gets_them_one_by_one() -> None:
+    session = FakeSession(lambda images: runs(images[:1]))
+    found = wrap("net.onnx", session, SMALL, batch=4).run(numbered(3))
+    assert session.sizes == [3, 1, 1, 1]
+    np.testing.assert_array_equal(found[0][:, 0, 0], np.arange(3))
+
+
+def test_a_network_that_never_answers_for_its_image_is_the_machines_fault() -> None:
+    session = FakeSession(lambda images: runs(images[:0]))
+    with pytest.raises(MachineError, match=r"outputs for \[0, 0\] of 1 images"):
+        wrap("net.onnx", session, SMALL, batch=4).run(numbered(2))
 
 
 def test_an_interruption_is_no_failure_of_the_network() -> None:

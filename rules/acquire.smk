@@ -1,9 +1,10 @@
 # Lane 1, acquisition: what the platform has to give about each video.
 # Needs:  the manifest
 # Makes:  <results>/videos/{video}/metadata.json, subtitles.json, download.json, captions.json,
-#         video.mp4 (temporary)
-# Config: fetch_metadata, fetch_video, traffic
+#         video.mp4 (temporary), video.json
+# Config: platform, traffic, fetch_metadata, fetch_video
 #
+# The section `platform` may hold secrets: it never stands in params, which Snakemake keeps.
 # Jobs that ask the platform take turns (signverse/traffic) and may wait for theirs for long. The
 # resource `requests` keeps the waiting ones from taking all cores: rules/common.smk sets its limit.
 
@@ -63,6 +64,7 @@ rule fetch_video:
             if config["fetch_video"]["keep"]
             else temp("<results>/videos/{video}/video.mp4")
         ),
+        facts="<results>/videos/{video}/video.json",
     log:
         "<logs>/fetch_video/{video}.log",
     benchmark:

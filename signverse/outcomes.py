@@ -118,8 +118,13 @@ def one_line(message: str) -> str:
     text = re.sub(r"\x1b\[[0-9;]*m", "", message)
     text = re.sub(r"^ERROR:\s*(\[[\w:+.-]+\]\s*)?", "", text.strip())
     text = re.split(r"\s*(?:\(caused by|;? please report this issue|Use --)", text)[0]
-    text = re.sub(r"(https?://)(?:[^\s/@]*@)?([^\s?#]*)[?#]\S*", r"\1\2", text)  # maybe secrets
-    return " ".join(text.split())[:300]
+    return " ".join(without_secrets(text).split())[:300]
+
+
+def without_secrets(text: str) -> str:
+    """`text` with its addresses free of logins and of queries, where platforms put signatures."""
+    text = re.sub(r"(\w://)[^\s/@]+@", r"\1", text)
+    return re.sub(r"(https?://[^\s?#]*)[?#]\S*", r"\1", text)
 
 
 def tombstone(video_id: str, error: VideoError) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from signverse.errors import InputError
 
-METADATA_VERSION = 1
+METADATA_VERSION = 2
 VIDEO_VERSION = 1
 POSES_VERSION = 2
 PREVIEW_VERSION = 1  # made from a video that would have to be fetched again
@@ -30,11 +30,13 @@ Recipe = dict[str, Any]
 
 
 def metadata_recipe(url: str, settings: Mapping[str, Any]) -> Recipe:
-    """Address and format policy of one video."""
+    """Address and format policy of one video, and what of its people is kept."""
     return {
         "version": METADATA_VERSION,
         "url": url,
+        "min_height_px": settings["min_height_px"],
         "max_height_px": settings["max_height_px"],
+        "personal_data": sorted(settings["personal_data"]),
     }
 
 

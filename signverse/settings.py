@@ -80,7 +80,9 @@ def _message(error: ValidationError) -> str:
         missing = ", ".join(repr(k) for k in error.validator_value if k not in error.instance)
         return f"config, {key}: missing key {missing}; expected: {known}"
     allowed = error.schema.get("description", f"a section with the keys {known}")
-    return f"config, {key}: found {error.instance!r}; allowed: {_kind(error)}{allowed}"
+    secret = error.schema.get("writeOnly", False)
+    found = f"a value of type {type(error.instance).__name__}" if secret else repr(error.instance)
+    return f"config, {key}: found {found}; allowed: {_kind(error)}{allowed}"
 
 
 def _kind(error: ValidationError) -> str:

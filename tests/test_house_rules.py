@@ -1,6 +1,7 @@
 """The project's rules about itself: names, sizes, style, documents that are up to date."""
 
 import ast
+import importlib.metadata
 import re
 import subprocess
 import sys
@@ -79,7 +80,7 @@ def test_scripts_and_rules_have_the_same_names() -> None:
 def test_sections_of_the_config_are_names_of_rules() -> None:
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text("utf-8"))
     sections = {key for key, value in config.items() if isinstance(value, dict)}
-    assert sections - {"select", "traffic"} <= set(RULES)  # these two are of several rules
+    assert sections - {"select", "platform", "traffic"} <= set(RULES)  # these are of several rules
 
 
 def test_every_key_of_the_config_is_read_somewhere() -> None:
@@ -219,6 +220,12 @@ PACKAGES = {
 }
 
 
+def test_the_javascript_for_youtube_is_of_the_version_that_yt_dlp_wants() -> None:
+    wanted = [str(found) for found in importlib.metadata.requires("yt-dlp") or []]
+    version = importlib.metadata.version("yt-dlp-ejs")
+    assert any(found.startswith(f"yt-dlp-ejs=={version};") for found in wanted)
+
+
 def third_party(module: str) -> set[str]:
     """Packages that a module of the project imports, directly or through its own modules."""
     seen, waiting, packages = set(), [module], set()
@@ -241,7 +248,7 @@ def third_party(module: str) -> set[str]:
             waiting += [found for found in names if found.startswith("signverse")]
             packages |= {found.split(".")[0] for found in names}
     packages -= sys.stdlib_module_names | {"signverse"}
-    return {PACKAGES.get(package, package) for package in packages}
+    return {PACKAGES.get(package, package.replace("_", "-")) for package in packages}
 
 
 def test_nothing_names_a_path_of_a_machine_or_a_package_index() -> None:

@@ -1,9 +1,11 @@
 """Ask the platform once about a video: metadata.json, subtitles.json, download.json."""
 
-from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-import signverse.acquisition as acquisition
+from signverse.acquisition import SCHEMA_VERSION
+from signverse.acquisition.client import Client
+from signverse.acquisition.documents import fetch_documents
 from signverse.files import write_json
 from signverse.logs import job_log
 from signverse.outcomes import product, tombstones_on_fault
@@ -11,21 +13,14 @@ from signverse.traffic import Traffic, shared_traffic
 
 
 def main(
-    *, video_id: str, recipe: dict, traffic: Traffic, network: dict,
+    *, video_id: str, recipe: dict[str, Any], platform: dict[str, Any], traffic: Traffic,
     metadata: Path, subtitles: Path, download: Path,
 ) -> None:  # fmt: skip
-    def ask() -> tuple:
-        started = datetime.now(UTC)
-        info = acquisition.extract(recipe["url"], max_height_px=recipe["max_height_px"], **network)
-        return info, acquisition.fetch_subtitles(info, **network), started, datetime.now(UTC)
-
-    with tombstones_on_fault(video_id, metadata, subtitles, download):
-        info, tracks, *times = traffic.extraction(ask)
-        facts = acquisition.metadata(info, recipe["url"], *times)
-        kept, version = acquisition.download_info(info), acquisition.SCHEMA_VERSION
-        write_json(subtitles, product(video_id, version, tracks=tracks))
-        write_json(download, product(video_id, version, info=kept))
-        write_json(metadata, product(video_id, version, **facts))
+    paths = {"subtitles": subtitles, "download": download, "metadata": metadata}
+    with tombstones_on_fault(video_id, *paths.values()):
+        documents = traffic.extraction(lambda: fetch_documents(Client(platform), recipe))
+        for name, path in paths.items():
+            write_json(path, product(video_id, SCHEMA_VERSION, **documents[name]))
 
 
 if "snakemake" in globals():
@@ -33,7 +28,7 @@ if "snakemake" in globals():
         main(
             video_id=snakemake.wildcards.video,
             recipe=snakemake.params.recipe,
+            platform=snakemake.config["platform"],
             traffic=shared_traffic(snakemake.config["results"], snakemake.config["traffic"]),
-            network={k: snakemake.config["fetch_metadata"][k] for k in ("timeout_sec", "retries")},
             **{name: Path(path) for name, path in snakemake.output.items()},
         )

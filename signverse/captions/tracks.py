@@ -31,7 +31,7 @@ def structure_track(track: dict[str, Any], duration_sec: float | None) -> dict[s
     return {
         **{key: track[key] for key in PASSED_ON},
         "language_iso639_3": iso639_3(track["language"]),
-        "source_language": track.get("source_language"),
+        "source_language": track["source_language"],
         "problem": problem,
         "segments": make_segments(cues, duration_sec),
     }

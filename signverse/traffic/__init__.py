@@ -1,7 +1,7 @@
 """Politeness towards the platform, shared by all processes and hosts that work on a corpus."""
 
 from signverse.traffic.answers import retry_after
-from signverse.traffic.state import TrafficSettings
+from signverse.traffic.state import RATE_LIMITED, TrafficSettings
 from signverse.traffic.turns import Traffic, shared_traffic
 
-__all__ = ["Traffic", "TrafficSettings", "retry_after", "shared_traffic"]
+__all__ = ["RATE_LIMITED", "Traffic", "TrafficSettings", "retry_after", "shared_traffic"]

@@ -48,7 +48,8 @@ LOG_AGAIN_SEC = 600.0
 
 def shared_traffic(results: str | Path, settings: Mapping[str, Any]) -> "Traffic":
     """The traffic of all that share a results folder; settings: the config section `traffic`."""
-    return Traffic(Path(results) / ".traffic", TrafficSettings(**settings))
+    # Absolute, for a download works in a folder of its own.
+    return Traffic(Path(results).absolute() / ".traffic", TrafficSettings(**settings))
 
 
 @dataclass

@@ -6,15 +6,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from file_server import File, file_server
+from platform_settings import platform_settings
 
 from signverse.demo.site import Page, serve, write_page
 from signverse.errors import MachineError
 from signverse.files import read_json
+from signverse.recipes import metadata_recipe
 from signverse.traffic import Traffic, TrafficSettings
 
 ENGLISH = "WEBVTT\n\n00:00.200 --> 00:02.000\nA man talks.\n"
 SPANISH = "1\n00:00:00,200 --> 00:00:02,000\nUn hombre habla.\n"
 TRACKS = {"en": ("vtt", ENGLISH), "es": ("srt", SPANISH)}
+SETTINGS = {"min_height_px": 360, "max_height_px": 720, "personal_data": []}
 
 
 @pytest.fixture
@@ -30,8 +34,8 @@ def arguments(tmp_path: Path, port: int, video_id: str) -> dict[str, Any]:
     names = ("metadata", "subtitles", "download")
     return {
         "video_id": video_id,
-        "recipe": {"version": 1, "url": url, "max_height_px": 720},
-        "network": {"timeout_sec": 5, "retries": 0},
+        "recipe": metadata_recipe(url, SETTINGS),
+        "platform": platform_settings(retries=0),
         "traffic": Traffic(tmp_path / "traffic", TrafficSettings(2, 0, None, 1, 1)),
     } | {name: tmp_path / "videos" / video_id / f"{name}.json" for name in names}
 
@@ -41,7 +45,7 @@ def test_a_page_gives_three_documents(main: Callable[..., None], site: Any, tmp_
     before = datetime.now(UTC)
     main(**given)
     base = f"http://127.0.0.1:{site.server_port}/watch/-good000001"
-    head = {"schema_version": 1, "video_id": "-good000001", "status": "ok", "reason": ""}
+    head = {"schema_version": 2, "video_id": "-good000001", "status": "ok", "reason": ""}
     facts, tracks, kept = (read_json(given[n]) for n in ("metadata", "subtitles", "download"))
     assert [{name: document[name] for name in head} for document in (facts, tracks, kept)] == (
         [head] * 3
@@ -98,3 +102,20 @@ def test_a_site_that_is_down_fails_the_job_and_leaves_nothing(
     with pytest.raises(MachineError, match=r"^network: "):
         main(**arguments(tmp_path, port, "-good000001"))
     assert not (tmp_path / "videos").exists()
+
+
+def test_cookies_of_the_config_are_sent_and_stand_in_no_product(
+    main: Callable[..., None], tmp_path: Path
+) -> None:
+    cookies = tmp_path / "cookies.txt"
+    cookies.write_text("#HttpOnly_127.0.0.1\tFALSE\t/\tFALSE\t0\tSID\tsession-secret\n")
+    page = File(b"<!doctype html><title>A</title><video src='-good000001.mp4'></video>")
+    page.kind = "text/html"
+    with file_server({"/watch/-good000001.html": page}) as server:
+        port = int(server.address.rpartition(":")[2])
+        given = arguments(tmp_path, port, "-good000001")
+        main(**given | {"platform": platform_settings(cookies_file=str(cookies))})
+        assert server.headers[0]["Cookie"] == "SID=session-secret"
+    written = [path.read_text() for path in (tmp_path / "videos").rglob("*.json")]
+    assert len(written) == 3
+    assert "session-secret" not in "".join(written)

@@ -9,8 +9,9 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from jsonschema import Draft202012Validator
+from platform_settings import platform_settings, stream_info
 
-from signverse.acquisition import download_info
 from signverse.demo.recordings import truncate
 from signverse.demo.site import serve
 from signverse.errors import MachineError, VideoError
@@ -19,26 +20,23 @@ from signverse.outcomes import product, tombstone
 from signverse.traffic import Traffic, TrafficSettings
 
 
-def write_download(tmp_path: Path, port: int, name: str) -> dict[str, Any]:
+def write_download(
+    tmp_path: Path, port: int, name: str, duration_sec: float | None = None
+) -> dict[str, Any]:
     """Write a download.json of a file of the site; return the script's arguments."""
     url = f"http://127.0.0.1:{port}/{name}"
-    info = {"id": "x", "title": "x", "extractor": "generic", "extractor_key": "Generic"}
-    chosen = {"format_id": "0", "ext": "mp4", "protocol": "http", "url": url}
+    info = stream_info(url) | {"duration": duration_sec}
     folder = tmp_path / "videos" / "x"
-    write_json(folder / "download.json", product("x", 1, info=download_info(info | chosen)))
+    write_json(folder / "download.json", product("x", 2, info=info))
     return arguments(folder)
 
 
 def arguments(folder: Path) -> dict[str, Any]:
-    download, video = folder / "download.json", folder / "video.mp4"
-    return {
-        "video_id": "x",
-        "download": download,
-        "traffic": Traffic(folder.parent.parent / "traffic", TrafficSettings(2, 0, None, 1, 1)),
-        "min_free_gb": 0.0,
-        "network": {"timeout_sec": 5, "retries": 0},
-        "video": video,
-    }
+    paths = {"download": "download.json", "video": "video.mp4", "facts": "video.json"}
+    given = {name: folder / file for name, file in paths.items()}
+    traffic = Traffic(folder.parent.parent / "traffic", TrafficSettings(2, 0, None, 1, 1))
+    settings = {"platform": platform_settings(retries=0), "min_free_gb": 0.0, "traffic": traffic}
+    return {"video_id": "x", **settings, **given}
 
 
 def write_with_sound(path: Path, picture_file: Path) -> None:
@@ -68,6 +66,7 @@ def test_a_video_is_downloaded_as_it_is(
     assert given["video"].read_bytes() == carphone.read_bytes()
     assert sorted(path.name for path in given["video"].parent.iterdir()) == [
         "download.json",
+        "video.json",
         "video.mp4",
     ]
 
@@ -101,7 +100,7 @@ def test_a_file_that_does_not_open_becomes_a_tombstone(
     document = read_json(given["video"])
     assert sorted(document) == ["reason", "status", "video_id"]
     assert (document["video_id"], document["status"]) == ("x", "undecodable")
-    assert len(list(given["video"].parent.iterdir())) == 2
+    assert len(list(given["video"].parent.iterdir())) == 3
 
 
 def test_a_file_that_opens_but_does_not_decode_becomes_a_tombstone(
@@ -129,7 +128,7 @@ def test_a_file_that_is_gone_becomes_a_tombstone(main: Callable[..., None], tmp_
     document = read_json(given["video"])
     assert document["status"] == "removed"
     assert "HTTP Error 404" in document["reason"]
-    assert len(list(given["video"].parent.iterdir())) == 2
+    assert len(list(given["video"].parent.iterdir())) == 3
 
 
 def test_a_tombstone_is_passed_on_and_nobody_asked(
@@ -137,9 +136,11 @@ def test_a_tombstone_is_passed_on_and_nobody_asked(
 ) -> None:
     given = arguments(tmp_path)
     write_json(given["download"], tombstone("x", VideoError("geo_blocked", "not in your country")))
-    main(**given | {"network": None, "traffic": None, "min_free_gb": math.inf})
+    main(**given | {"platform": None, "traffic": None, "min_free_gb": math.inf})
     assert given["video"].read_bytes() == given["download"].read_bytes()
-    assert {path.name for path in tmp_path.iterdir()} == {"download.json", "video.mp4", "empty"}
+    assert given["facts"].read_bytes() == given["download"].read_bytes()
+    names = {"download.json", "video.mp4", "video.json", "empty"}
+    assert {path.name for path in tmp_path.iterdir()} == names
 
 
 def test_a_disk_that_is_nearly_full_fails_the_job_before_anybody_is_asked(
@@ -166,4 +167,23 @@ def test_a_site_that_is_down_fails_the_job_and_the_next_try_succeeds(
     with serve(carphone.parent, port):
         main(**given)
     assert given["video"].read_bytes() == carphone.read_bytes()
-    assert len(list(given["video"].parent.iterdir())) == 2
+    assert len(list(given["video"].parent.iterdir())) == 3
+
+
+@pytest.mark.parametrize(
+    ("stated", "flags"), [(4.004, []), (None, []), (60, ["shorter_than_stated"])]
+)
+def test_the_file_is_compared_with_what_the_platform_said(
+    main: Callable[..., None], tmp_path: Path, carphone: Path, root: Path, stated: Any, flags: Any
+) -> None:
+    with serve(carphone.parent) as server:
+        given = write_download(tmp_path, server.server_port, carphone.name, stated)
+        main(**given)
+    document = read_json(given["facts"])
+    assert document["status"] == "ok"
+    assert (document["format_id"], document["refreshed"]) == ("0", False)
+    assert document["bytes"] == given["video"].stat().st_size
+    assert document["duration_sec"] == pytest.approx(120 * 1001 / 30000, abs=0.05)
+    assert (document["stated_duration_sec"], document["flags"]) == (stated, flags)
+    schema = read_json(root / "resources/schemas/video.schema.json")
+    Draft202012Validator(schema).validate(document)

@@ -2,8 +2,8 @@ import logging
 from pathlib import Path
 
 import pytest
+from platform_settings import ask
 
-from signverse.acquisition import extract
 from signverse.errors import InputError, MachineError, SignverseError, VideoError
 from signverse.files import read_json, write_json
 from signverse.outcomes import (
@@ -17,6 +17,7 @@ from signverse.outcomes import (
     read_product,
     tombstone,
     tombstones_on_fault,
+    without_secrets,
     world_fault,
 )
 
@@ -238,7 +239,7 @@ def test_every_fault_that_has_a_message_is_found_by_one() -> None:
 def test_a_truncated_youtube_id_is_a_fault_of_the_video_for_yt_dlp_itself() -> None:
     """Refused by yt-dlp without asking the network."""
     with pytest.raises(VideoError, match=r"^not_a_video: .*Incomplete YouTube ID abc"):
-        extract("https://www.youtube.com/watch?v=abc", max_height_px=360, timeout_sec=1, retries=0)
+        ask("https://www.youtube.com/watch?v=abc", timeout_sec=1, retries=0)
 
 
 @pytest.mark.parametrize("message", [m for _, m in [*OF_THE_VIDEO, *OF_THE_WORLD]])
@@ -405,6 +406,25 @@ def test_the_id_of_a_video_does_not_decide_what_is_wrong_with_it(head: str, vide
 def test_a_reason_holds_no_login_and_no_query() -> None:
     message = "ERROR: Unsupported URL: https://user:word@host.example/page?token=secret#part"
     assert one_line(message) == "Unsupported URL: https://host.example/page"
+
+
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ("by http://me:word@proxy.example:80 and on", "by http://proxy.example:80 and on"),
+        ("socks5h://me@127.0.0.1:9: refused", "socks5h://127.0.0.1:9: refused"),
+        (
+            "'https://a.example/x?sig=abc' and https://b.example#c",
+            "'https://a.example/x and https://b.example",
+        ),
+        (
+            "mail me@host.example about http://a.example/@me",
+            "mail me@host.example about http://a.example/@me",
+        ),
+    ],
+)
+def test_addresses_anywhere_in_a_text_lose_logins_and_queries(text: str, clean: str) -> None:
+    assert without_secrets(text) == clean
 
 
 def test_a_fault_of_the_world_knows_its_class():

@@ -22,6 +22,8 @@ RECIPES: dict[str, Callable[[Config], Any]] = {
 # The setting, another value of it, and the stages whose results it decides.
 DECIDES = [
     ("fetch_metadata.max_height_px", 360, ["fetch_metadata"]),
+    ("fetch_metadata.min_height_px", 240, ["fetch_metadata"]),
+    ("fetch_metadata.personal_data", ["description"], ["fetch_metadata"]),
     ("estimate_poses.estimator", "mediapipe", ["estimate_poses"]),
     ("estimate_poses.fps", 25, ["estimate_poses"]),
     ("estimate_poses.detector_channels", "RGB", ["estimate_poses"]),
@@ -36,13 +38,14 @@ DECIDES = [
     ("render_preview.height_px", 720, ["render_preview"]),
     ("render_preview.min_score", 0.5, ["render_preview"]),
     ("fetch_metadata.url_template", "https://example.org/{video_id}", []),
-    ("fetch_metadata.timeout_sec", 1, []),
-    ("fetch_metadata.retries", 0, []),
+    ("platform.timeout_sec", 1, []),
+    ("platform.retries", 0, []),
+    ("platform.cookies_file", "cookies.txt", []),
+    ("platform.cookies_from_browser", "firefox", []),
+    ("platform.yt_dlp", {"proxy": "http://127.0.0.1:9"}, []),
     ("fetch_video.keep", True, []),
     ("fetch_video.window", 2, []),
     ("fetch_video.min_free_gb", 1, []),
-    ("fetch_video.timeout_sec", 1, []),
-    ("fetch_video.retries", 0, []),
     ("estimate_poses.threads", 8, []),
     ("estimate_poses.provider", "cpu", []),
     ("estimate_poses.batch_frames", 1, []),
@@ -102,6 +105,14 @@ def test_a_network_of_the_users_own_decides_the_poses_by_its_bytes(
 def test_a_network_that_is_not_there_is_refused_when_the_config_is_read(config: Config) -> None:
     with pytest.raises(InputError, match=r"estimate_poses: no network file 'nowhere\.onnx'"):
         pose_recipe(config["estimate_poses"] | {"detector": "nowhere.onnx"})
+
+
+def test_the_order_of_personal_data_means_nothing(config: Config) -> None:
+    one, other = (
+        metadata_recipe(URL, config["fetch_metadata"] | {"personal_data": names})
+        for names in (["tags", "uploader"], ["uploader", "tags"])
+    )
+    assert one == other
 
 
 def test_every_setting_of_a_costly_stage_is_accounted_for(config: Config) -> None:

@@ -38,7 +38,7 @@ def refused(config: Mapping[str, Any]) -> str:
 def settings(config: Mapping[str, Any], above: str = "") -> Iterator[str]:
     """Dotted names of all settings that are no sections."""
     for name, value in config.items():
-        if isinstance(value, dict):
+        if isinstance(value, dict) and value:
             yield from settings(value, f"{above}{name}.")
         else:
             yield f"{above}{name}"
@@ -47,7 +47,7 @@ def settings(config: Mapping[str, Any], above: str = "") -> Iterator[str]:
 def described(schema: Mapping[str, Any], above: str = "") -> Iterator[str]:
     """Dotted names of all settings that the schema describes in words."""
     for name, part in schema["properties"].items():
-        if "properties" in part:
+        if "required" in part:
             yield from described(part, f"{above}{name}.")
         elif part.get("description"):
             yield f"{above}{name}"
@@ -56,7 +56,7 @@ def described(schema: Mapping[str, Any], above: str = "") -> Iterator[str]:
 def sections(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     yield schema
     for part in schema["properties"].values():
-        if "properties" in part:
+        if "required" in part:
             yield from sections(part)
 
 
@@ -131,7 +131,7 @@ def test_a_path_stays_as_it_was_written(config: Config, key: str, path: str) -> 
     ("key", "where", "allowed"),
     [
         ("manifset", "top level", "manifest, results, logs, "),
-        ("fetch_video.keeep", "fetch_video", "keep, window, min_free_gb, timeout_sec, retries"),
+        ("fetch_video.keeep", "fetch_video", "keep, window, min_free_gb"),
         ("select.video", "select", "videos, shards"),
         (
             "estimate_poses.mediapipe.confidence",
@@ -173,10 +173,10 @@ def test_a_missing_key_of_the_top_is_named(config: Config, section: str) -> None
 
 
 def test_missing_keys_of_a_section_are_named(config: Config) -> None:
-    config["fetch_video"] = {"keep": True, "retries": 1}
+    config["render_preview"] = {"every": 1, "min_score": 0.3}
     assert refused(config) == (
-        "config, fetch_video: missing key 'window', 'min_free_gb', 'timeout_sec'; "
-        "expected: keep, window, min_free_gb, timeout_sec, retries"
+        "config, render_preview: missing key 'length_sec', 'height_px'; "
+        "expected: every, length_sec, height_px, min_score"
     )
 
 
@@ -189,7 +189,7 @@ def test_a_section_that_is_none_is_refused_by_name(config: Config, value: Any) -
     config["fetch_video"] = value
     assert refused(config) == (
         f"config, fetch_video: found {value!r}; "
-        "allowed: a section with the keys keep, window, min_free_gb, timeout_sec, retries"
+        "allowed: a section with the keys keep, window, min_free_gb"
     )
 
 
@@ -207,14 +207,14 @@ def test_a_section_that_is_none_is_refused_by_name(config: Config, value: Any) -
         ("fetch_metadata.max_height_px", "720p", "integer, at least 1 – greatest height of the"),
         ("fetch_metadata.max_height_px", 720.5, "integer, at least 1 – greatest height of the"),
         ("fetch_metadata.max_height_px", 0, "integer, at least 1 – greatest height of the"),
-        ("fetch_metadata.timeout_sec", "30s", "number, over 0 – seconds"),
-        ("fetch_metadata.timeout_sec", 0, "number, over 0 – seconds"),
-        ("fetch_video.timeout_sec", "0", "number, over 0 – seconds"),
-        ("fetch_video.timeout_sec", None, "number, over 0 – seconds"),
-        ("fetch_video.retries", -1, "integer, at least 0 – number of further tries"),
-        ("fetch_video.retries", True, "integer, at least 0 – number of further tries"),
+        ("platform.timeout_sec", "30s", "number, over 0 – seconds"),
+        ("platform.timeout_sec", 0, "number, over 0 – seconds"),
+        ("platform.timeout_sec", "0", "number, over 0 – seconds"),
+        ("platform.timeout_sec", None, "number, over 0 – seconds"),
+        ("platform.retries", -1, "integer, at least 0 – number of further tries"),
+        ("platform.retries", True, "integer, at least 0 – number of further tries"),
         ("fetch_video.keep", "maybe", "boolean – true or false"),
-        ("fetch_video.retries", "2.5", "integer, at least 0 – number of further tries"),
+        ("platform.retries", "2.5", "integer, at least 0 – number of further tries"),
         ("fetch_video.keep", 1, "boolean – true or false"),
         ("fetch_video.window", 0, "integer, at least 1 – number of raw videos"),
         ("fetch_video.min_free_gb", -1, "number, at least 0 – GB (10^9 bytes) of free disk"),
@@ -251,7 +251,7 @@ def test_a_whole_number_written_with_a_point_is_no_integer(config: Config, key: 
         checked_config(config)
 
 
-@pytest.mark.parametrize("key", ["estimate_poses.fps", "fetch_video.timeout_sec"])
+@pytest.mark.parametrize("key", ["estimate_poses.fps", "platform.timeout_sec"])
 @pytest.mark.parametrize("value", [math.nan, math.inf])
 def test_no_setting_is_infinite_or_not_a_number(config: Config, key: str, value: float) -> None:
     put(config, key, value)
@@ -307,8 +307,8 @@ def test_a_template_that_makes_no_address_is_refused(config: Config, template: s
         ("select.videos", ["zJwm0gDgx74", "-a"]),
         ("select.shards", ["00003", "99999"]),
         ("fetch_metadata.url_template", "http://127.0.0.1:8000/{video_id}.mp4"),
-        ("fetch_metadata.timeout_sec", 0.5),
-        ("fetch_video.retries", 0),
+        ("platform.timeout_sec", 0.5),
+        ("platform.retries", 0),
         ("fetch_video.min_free_gb", 0),
         ("traffic.request_interval_sec", 0),
         ("traffic.videos_per_hour", None),
@@ -335,7 +335,7 @@ def test_later_files_and_assignments_override_single_keys(root: Path, tmp_path: 
     assert read["estimate_poses"]["fps"] == 25
     assert read["estimate_poses"]["max_persons"] is None
     assert read["estimate_poses"]["threads"] == 1
-    assert read["estimate_poses"]["batch_frames"] == 8
+    assert read["estimate_poses"]["detect_every"] == 1
 
 
 def test_shards_are_selected_as_on_the_command_line_of_snakemake(root: Path) -> None:

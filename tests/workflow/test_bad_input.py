@@ -64,7 +64,7 @@ def test_a_manifest_in_another_form_is_accepted(empty: Project, content: bytes) 
         ("fetch_video={'keeep': true}", ["fetch_video", "'keeep'", "allowed: keep"]),
         ("estimate_pose={'fps': 24}", ["'estimate_pose'", "estimate_poses"]),
         ("estimate_poses={'fps': '24/s'}", ["estimate_poses: fps", "'24/s'", "number"]),
-        ("fetch_metadata={'timeout_sec': '30s'}", ["timeout_sec", "'30s'", "number"]),
+        ("platform={'timeout_sec': '30s'}", ["timeout_sec", "'30s'", "number"]),
         ("fetch_metadata={'max_height_px': '720p'}", ["max_height_px", "'720p'", "integer"]),
         ("estimate_poses={'estimator': 'openpose'}", ["'openpose'", "mediapipe, dwpose"]),
         (
@@ -88,7 +88,7 @@ def test_an_unreachable_platform_fails_the_job_and_makes_no_tombstone(empty: Pro
     address = "http://127.0.0.1:9/watch"  # the discard port: nobody listens
     manifest = f"video_id,sign_language,url\nabc,ase,{address}\n"
     (empty.folder / "manifest.csv").write_text(manifest, encoding="utf-8")
-    settings = "fetch_metadata={'retries': 0, 'timeout_sec': 2}"
+    settings = "platform={'retries': 0, 'timeout_sec': 2}"
     done = empty.run("--retries", "0", "--config", settings)
     assert done.returncode == 1
     assert "network: " in done.stdout  # the job's log is shown

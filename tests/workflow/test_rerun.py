@@ -69,7 +69,7 @@ def test_a_setting_that_changes_poses_reruns_them(built: Project) -> None:
 
 
 def test_a_setting_that_changes_no_result_reruns_nothing(built: Project) -> None:
-    assert built.planned("--config", "fetch_metadata={'timeout_sec': 99, 'retries': 9}") == {}
+    assert built.planned("--config", "platform={'timeout_sec': 99, 'retries': 9}") == {}
 
 
 def test_touching_the_manifest_reruns_nothing(built: Project) -> None:

@@ -73,7 +73,7 @@ def test_an_unknown_label_is_kept_and_warned_of_once(built_once: Project) -> Non
     assert printed.count("'vietnam' (1 rows) is no code of") == 1
 
 
-@pytest.mark.parametrize("name", ["metadata", "subtitles", "captions", "download"])
+@pytest.mark.parametrize("name", ["metadata", "subtitles", "captions", "download", "video"])
 def test_products_keep_to_their_schemas(built_once: Project, root: Path, name: str) -> None:
     schema = json.loads((root / f"resources/schemas/{name}.schema.json").read_text("utf-8"))
     validator = Draft202012Validator(schema)

@@ -11,7 +11,7 @@ from signverse.manifest import VIDEO_ID
 PRODUCTS: Mapping[str, tuple[str, ...]] = {
     "fetch_metadata": ("metadata.json", "subtitles.json", "download.json"),
     "structure_captions": ("captions.json",),
-    "fetch_video": ("video.mp4",),
+    "fetch_video": ("video.mp4", "video.json"),
     "estimate_poses": ("poses.npz",),
     "render_preview": ("preview.mp4", "preview.png"),
 }

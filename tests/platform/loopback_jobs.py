@@ -1,6 +1,7 @@
 """The project's own jobs on the platform: what its rules run for a video, without Snakemake."""
 
 import importlib
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +12,7 @@ from platform_settings import platform_settings
 
 from signverse.files import read_json
 from signverse.recipes import metadata_recipe
-from signverse.traffic import Traffic, TrafficSettings, shared_traffic
+from signverse.traffic import Traffic, TrafficSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 DEFAULTS = {"min_height_px": 360, "max_height_px": 720, "personal_data": []}
@@ -35,14 +36,15 @@ class Jobs:
     """Jobs for any video of a platform.
 
     template: of its addresses. folder: where the videos' folders go. platform, traffic: what
-    differs from quick settings of these config sections. sleep: for a clock of a test's own.
+    differs from quick settings of these config sections. sleep, now: a clock of a test's own.
     """
 
     template: str
     folder: Path
     platform: Mapping[str, Any] = field(default_factory=dict)
     traffic: Mapping[str, Any] = field(default_factory=dict)
-    sleep: Callable[[float], None] | None = None
+    sleep: Callable[[float], None] = time.sleep
+    now: Callable[[], float] | None = None
 
     def fetch_metadata(self, video_id: str, **settings: Any) -> Document:
         """metadata.json, subtitles.json and download.json by these names; the first returned."""
@@ -106,7 +108,5 @@ class Jobs:
         return platform_settings(**{"timeout_sec": 0.5, "retries": 0, **self.platform})
 
     def _traffic(self) -> Traffic:
-        settings = quick_traffic(**self.traffic)
-        if self.sleep is None:
-            return shared_traffic(self.folder, settings)
-        return Traffic(self.folder / ".traffic", TrafficSettings(**settings), sleep=self.sleep)
+        settings = TrafficSettings(**quick_traffic(**self.traffic))
+        return Traffic(self.folder / ".traffic", settings, sleep=self.sleep, now=self.now)

@@ -48,9 +48,12 @@ def kinds(tracks: list[Document]) -> list[tuple[str, str, str | None]]:
 
 
 def test_every_manual_track_is_taken_and_the_live_chat_is_not(jobs: MakeJobs) -> None:
-    tracks, asked = fetched(jobs, ENGLISH, GERMAN, SPANISH, live_chat=True)
-    assert kinds(tracks) == [(name, "manual", None) for name in ("de", "en", "es")]
-    assert sorted(asked) == [(name, None, "vtt") for name in ("de", "en", "es")]
+    with loopback_site(small(ENGLISH, GERMAN, SPANISH, live_chat=True)) as site:
+        job, names = jobs(site), ["de", "en", "es"]
+        assert job.fetch_metadata("a")["manual_tracks"] == names
+        assert kinds(job.tracks("a")) == [(name, "manual", None) for name in names]
+        assert sorted(site.subtitles()) == [(name, None, "vtt") for name in names]
+        assert {one.kind for one in site.asked} <= {"extraction", "api", "subtitles"}
 
 
 def test_manual_and_automatic_english_are_different_tracks(jobs: MakeJobs) -> None:

@@ -12,6 +12,8 @@ from signverse.__main__ import main
 
 IDS = ("good", "-gone", "broken", "new")
 
+LOST = ("video.json", "poses.npz", "preview.mp4", "preview.png")
+
 
 @pytest.fixture
 def corpus(tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> PretendedCorpus:
@@ -85,7 +87,7 @@ def test_a_dry_retry_lists_video_class_and_files_and_removes_nothing(
     main(["retry", "--reason", "removed", "--reason", "undecodable", "--dry-run"])
     rows = capsys.readouterr().out.splitlines()
     assert rows[0].startswith("-gone\tremoved\tmetadata.json subtitles.json download.json")
-    assert rows[1] == "broken\tundecodable\tposes.npz preview.mp4 preview.png"
+    assert rows[1] == "broken\tundecodable\tvideo.json poses.npz preview.mp4 preview.png"
     assert rows[2] == "Videos that would be tried again: 2. Nothing was removed."
     assert corpus.files() == before
 
@@ -95,7 +97,7 @@ def test_a_retry_removes_what_the_dry_one_lists(
 ) -> None:
     before = corpus.files()
     main(["retry", "--reason", "undecodable"])
-    gone = {f"videos/broken/{name}" for name in ("poses.npz", "preview.mp4", "preview.png")}
+    gone = {f"videos/broken/{name}" for name in LOST}
     assert before - corpus.files() == gone
     assert capsys.readouterr().out.endswith("next run of Snakemake tries again: 1.\n")
 

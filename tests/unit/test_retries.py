@@ -7,7 +7,7 @@ from signverse.errors import InputError
 from signverse.retries import check_reasons, check_unlocked, find_lost, remove_lost
 
 METADATA = ("metadata.json", "subtitles.json", "download.json", "captions.json")
-POSES = ("poses.npz", "preview.mp4", "preview.png")
+POSES = ("video.json", "poses.npz", "preview.mp4", "preview.png")
 PLAN = plan_of(["good", "-gone", "broken", "new"])
 
 

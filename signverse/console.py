@@ -19,7 +19,7 @@ def table(progress: Progress) -> str:
     for name, *numbers in rows:
         cells = (text.rjust(width) for text, width in zip(numbers, widths[1:], strict=True))
         lines.append("  ".join([name.ljust(widths[0]), *cells]))
-    lines += ["", *_losses(progress), *_failures(progress), _outlook(progress)]
+    lines += ["", *_losses(progress), *_failures(progress), *_pause(progress), _outlook(progress)]
     return "\n".join(lines)
 
 
@@ -32,7 +32,9 @@ def line(progress: Progress) -> str:
     )
     failed = sum(stage.failed.total() for stage in progress.stages.values())
     now = datetime.now().isoformat(" ", "seconds")
-    return f"{now} {', '.join(counts)}, failed {failed:,}. {_outlook(progress)}"
+    return " ".join(
+        [now, f"{', '.join(counts)}, failed {failed:,}.", *_pause(progress), _outlook(progress)]
+    )
 
 
 def watch(read: Callable[[], Progress], every_sec: float) -> None:
@@ -105,6 +107,12 @@ def _failures(progress: Progress) -> list[str]:
         for name, stage in progress.stages.items()
         if stage.failed_log
     ]
+
+
+def _pause(progress: Progress) -> list[str]:
+    if progress.pause is None:
+        return []
+    return [f"For {_duration(progress.pause.seconds / 3600)} more {progress.pause.why}."]
 
 
 def _counts(counts: Mapping[str, int]) -> str:

@@ -36,7 +36,6 @@ class Standing:
 def inspect_video(folder: str | Path) -> Standing:
     """Look into the folder of one video, which a run may be working in.
 
-    The raw video is gone once it has been used: with poses, its fetching counts as finished.
     What is there is told by names and sizes; only what may be a tombstone is read. Raises
     InputError for one that is damaged.
     """
@@ -46,8 +45,6 @@ def inspect_video(folder: str | Path) -> Standing:
         for stage, names in PRODUCTS.items()
         if all(name in found for name in names)
     }
-    if "estimate_poses" in times:
-        times.setdefault("fetch_video", times["estimate_poses"])
     return Standing(times, _find_loss(Path(folder), found))
 
 
@@ -71,7 +68,7 @@ def _find_loss(folder: Path, found: Mapping[str, os.stat_result]) -> Loss | None
     if "poses.npz" in found.keys() - small:
         return None
     # From the first stage on: later ones only pass on what an earlier one found.
-    for stage, name in (("fetch_metadata", "metadata.json"), ("fetch_video", "video.mp4"),
+    for stage, name in (("fetch_metadata", "metadata.json"), ("fetch_video", "video.json"),
                         ("fetch_video", "poses.npz")):  # fmt: skip
         status = _status(folder / name) if name in small else OK
         if status != OK:
@@ -84,8 +81,6 @@ def _status(path: Path) -> str:
     try:
         if path.suffix == ".npz":
             load(path)
-            return OK
-        if path.suffix == ".mp4" and path.read_bytes()[:1] != b"{":
             return OK
         return str(read_json(path).get("status"))
     except VideoError as error:

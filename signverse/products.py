@@ -7,11 +7,11 @@ from pathlib import Path
 from signverse.errors import InputError
 from signverse.manifest import VIDEO_ID
 
-# Stage → its files in the folder of a video, in the order in which stages run.
+# Stage → its files in the folder of a video that stay, in the order in which stages run.
 PRODUCTS: Mapping[str, tuple[str, ...]] = {
     "fetch_metadata": ("metadata.json", "subtitles.json", "download.json"),
     "structure_captions": ("captions.json",),
-    "fetch_video": ("video.mp4", "video.json"),
+    "fetch_video": ("video.json",),
     "estimate_poses": ("poses.npz",),
     "render_preview": ("preview.mp4", "preview.png"),
 }

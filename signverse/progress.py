@@ -13,6 +13,7 @@ from signverse.inspection import Standing, inspect_video
 from signverse.outcomes import UNKNOWN, WORLD_FAULTS
 from signverse.plan import Plan
 from signverse.products import PRODUCTS, video_folder
+from signverse.traffic import Wait, common_pause
 
 SHARD_STAGE = "pack_shard"
 PACKED = ("fetch_metadata", "structure_captions", "estimate_poses")  # what a shard is made from
@@ -49,7 +50,8 @@ class StageProgress:
 class Progress:
     """The whole: numbers of videos and shards, and how far each stage is.
 
-    excluded_on_disk: excluded videos whose files the next run will remove.
+    excluded_on_disk: excluded videos whose files the next run will remove. pause: why and how long
+    all fetching still pauses; None when it does not.
     """
 
     videos: int
@@ -57,6 +59,7 @@ class Progress:
     excluded_on_disk: int
     shards: int
     stages: Mapping[str, StageProgress]
+    pause: Wait | None = None
 
     @property
     def slowest(self) -> str | None:
@@ -81,6 +84,7 @@ class Progress:
             for name, stage in self.stages.items()
         }
         numbers = {item.name: getattr(self, item.name) for item in fields(self)}
+        numbers["pause"] = self.pause and {"seconds": self.pause.seconds, "why": self.pause.why}
         outlook = {"slowest": self.slowest, "finished": self.finished}
         return numbers | {"stages": stages} | outlook
 
@@ -117,6 +121,7 @@ def read_progress(plan: Plan, config: Mapping[str, Any], now: float | None = Non
         excluded_on_disk=on_disk,
         shards=len(shards),
         stages={name: tally.progress(now) for name, tally in stages.items()},
+        pause=common_pause(results),
     )
 
 

@@ -12,8 +12,9 @@ from signverse.plan import Plan
 from signverse.products import PRODUCTS, video_folder
 
 LOCKS = Path(".snakemake") / "locks"  # Snakemake's own, in its working directory
-# No product, but what an interrupted download goes on from: it may be what does not decode.
-PARTIAL = {"fetch_video": ("video.mp4.parts",)}
+# What may lie about beside the products that stay: the raw video, and what an interrupted
+# download goes on from, which may be what does not decode.
+TEMPORARY = {"fetch_video": ("video.mp4", "video.mp4.parts")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def _names_from(stage: str) -> list[str]:
     """Names of what `stage` and the stages after it leave in the folder of a video."""
     stages = list(PRODUCTS)
     later = stages[stages.index(stage) :]
-    return [name for s in later for name in (*PRODUCTS[s], *PARTIAL.get(s, ()))]
+    return [name for s in later for name in (*PRODUCTS[s], *TEMPORARY.get(s, ()))]
 
 
 def remove_lost(results: Path, lost: Iterable[LostVideo]) -> None:

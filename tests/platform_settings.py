@@ -1,8 +1,13 @@
 """What tests of the acquisition share: settings, formats on offer, and addresses."""
 
+import io
+import random
 import socket
 from collections.abc import Callable
 from typing import Any, TypeVar
+
+import av
+import numpy as np
 
 from signverse.acquisition.client import Client
 from signverse.acquisition.extraction import extract
@@ -57,6 +62,19 @@ def stream_info(url: str, **facts: Any) -> dict[str, Any]:
     info = {"id": "x", "title": "x", "extractor": "generic", "extractor_key": "Generic"}
     stream = {"format_id": "0", "ext": "mp4", "protocol": "http", "url": url} | facts
     return download_info(info | {"webpage_url": url}, Choice(stream, "the only one", 1), POLICY)
+
+
+def media(size: int) -> bytes:
+    """A video file of a size in bytes: one picture, and noise that players pass over."""
+    file = io.BytesIO()
+    with av.open(file, "w", format="mp4") as target:
+        stream: Any = target.add_stream("libx264", rate=1)
+        stream.width = stream.height = 64
+        target.mux(stream.encode(av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8))))
+        target.mux(stream.encode(None))
+    left = size - len(file.getvalue())
+    noise = random.Random(0).randbytes(left - 8)
+    return file.getvalue() + left.to_bytes(4, "big") + b"free" + noise
 
 
 def at_once(question: Callable[[], T]) -> T:

@@ -42,7 +42,7 @@ class PretendedCorpus:
         return self.root / "results" / "videos" / video
 
     def healthy(self, video: str, *stages: str, time: float | None = None) -> None:
-        """Products of some stages; of the raw video only while there are no poses."""
+        """Products of some stages."""
         folder = self.folder(video)
         for stage in stages:
             for name in PRODUCTS[stage]:
@@ -52,8 +52,6 @@ class PretendedCorpus:
                     (folder / name).write_bytes(b"\0" * TOMBSTONE_BYTES)
                 if time is not None:
                     os.utime(folder / name, (time, time))
-        if "estimate_poses" in stages:
-            (folder / "video.mp4").unlink(missing_ok=True)
 
     def lost(self, video: str, stage: str, status: str) -> None:
         """All products of a video that was lost at a stage."""
@@ -66,7 +64,7 @@ class PretendedCorpus:
                     write_json(path, tombstone(video, error))
                 elif name.endswith(".npz"):
                     save_tombstone(path, video, error)
-                elif name != "video.mp4":  # gone after use
+                else:
                     path.write_bytes(b"a card")
 
     def packed(self, shard: str, time: float | None = None) -> None:

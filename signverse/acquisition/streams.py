@@ -21,6 +21,7 @@ from signverse.acquisition.extraction import extract
 from signverse.acquisition.facts import FORMAT_FACTS
 from signverse.acquisition.formats import Choice, FormatPolicy
 from signverse.errors import MachineError, SignverseError, VideoError
+from signverse.video import check_video
 
 Info = Mapping[str, Any]
 T = TypeVar("T")
@@ -61,12 +62,17 @@ def fetch_stream(
 
     Works in the folder `parts`, which stays after a failure of the world, so that the next try
     goes on from there. Where the address has expired the platform is asked for a new one, once,
-    by `ask`.
+    by `ask`. A file that does not open is fetched once more from its beginning: pieces of several
+    tries may not fit together (yt-dlp joins them wrongly after a status 416).
     """
     parts.mkdir(parents=True, exist_ok=True)
     try:
         with contextlib.chdir(parts):
             stream, refreshed = _fetch(client, info, ask)
+            if not _opens(_identity(stream)):
+                logging.warning("the file does not open, downloading it from its beginning")
+                Path(_identity(stream)).unlink()
+                stream, refreshed = _fetch(client, info, ask)
         (parts / _identity(stream)).replace(path)
     except VideoError:
         shutil.rmtree(parts)
@@ -90,6 +96,14 @@ def _fetch(client: Client, info: Info, ask: Ask) -> tuple[Info, bool]:
     policy = FormatPolicy(**info["format_policy"] | {"format_id": stream.get("format_id")})
     fresh, choice = ask(lambda: extract(client, info["webpage_url"], policy))
     return _download(client, download_info(fresh, choice, policy)), True
+
+
+def _opens(file: str) -> bool:
+    try:
+        check_video(file)
+    except VideoError as error:
+        return error.status != "undecodable"
+    return True
 
 
 def _has_expired(url: str) -> bool:

@@ -94,10 +94,8 @@ class TrafficState:
 
     def wait(self, kind: Kind, now: float, settings: TrafficSettings) -> Wait | None:
         """Why a request of this kind may not begin at the time `now`; None when it may."""
-        if self.paused_until is not None and now < self.paused_until:
-            return Wait(self.paused_until - now, f"all fetching pauses ({self.pause_reason})")
-        if kind == "download":
-            return None
+        if kind == "download" or self.pause(now):
+            return self.pause(now)
         # The interval of this job's own settings, should they have changed since.
         longest = settings.request_interval_sec * (1 + JITTER_SHARE)
         budget = settings.videos_per_hour
@@ -107,6 +105,12 @@ class TrafficState:
             return Wait(left, f"{budget} videos were asked for within the hour")
         left = min(self.next_start - now, longest)
         return Wait(left, "another video was asked for just now") if left > 0 else None
+
+    def pause(self, now: float) -> Wait | None:
+        """What is left of the common pause at the time `now`; None when there is none."""
+        if self.paused_until is None or now >= self.paused_until:
+            return None
+        return Wait(self.paused_until - now, f"all fetching pauses ({self.pause_reason})")
 
     def begin(self, now: float, settings: TrafficSettings, jitter: float) -> None:
         """Count an extraction that begins; jitter: 0 to 1."""

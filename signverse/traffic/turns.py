@@ -52,6 +52,12 @@ def shared_traffic(results: str | Path, settings: Mapping[str, Any]) -> "Traffic
     return Traffic(Path(results).absolute() / ".traffic", TrafficSettings(**settings))
 
 
+def common_pause(results: str | Path) -> Wait | None:
+    """The pause that all fetch jobs of a corpus keep just now, by the clock of this host."""
+    path, now = Path(results) / ".traffic" / "state.json", time.time()
+    return _stored(path, now).pause(now)
+
+
 @dataclass
 class _Turn:
     """A request that may be made: its locks, and whether it is the first after a pause."""

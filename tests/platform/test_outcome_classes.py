@@ -82,7 +82,7 @@ def test_undecodable_is_found_by_opening_the_file(jobs: MakeJobs) -> None:
     with loopback_site(small(faults=garbage)) as site:
         job = jobs(site)
         assert job.fetch("a")["status"] == "undecodable"
-        assert len(site.streams("a")) == 1
+        assert len(site.streams("a")) == 2  # once more from its beginning: pieces may not fit
     assert read_json(job.path("a", "video.mp4"))["status"] == "undecodable"
     assert job.document("a", "metadata")["status"] == "ok"  # only what is broken is lost
     assert not job.path("a", "video.mp4.parts").exists()
@@ -203,7 +203,7 @@ def test_a_lost_video_that_came_back_is_fetched_after_retry_of_its_class(jobs: M
 
 
 def test_a_broken_file_is_fetched_again_without_another_extraction(jobs: MakeJobs) -> None:
-    with loopback_site(small(faults={"stream": [Fault("garbage")]})) as site:
+    with loopback_site(small(faults={"stream": [Fault("garbage", times=2)]})) as site:
         job = jobs(site)
         assert job.fetch("a")["status"] == "undecodable"
         assert lost_and_found(site, job, "undecodable") == ["a"]

@@ -2,11 +2,13 @@ import io
 import os
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from signverse.console import line, table, watch
 from signverse.progress import Progress, StageProgress
+from signverse.traffic import Wait
 
 
 def stages(**changes: StageProgress) -> dict[str, StageProgress]:
@@ -145,3 +147,12 @@ def test_ctrl_c_ends_watching_quietly(capsys: pytest.CaptureFixture[str]) -> Non
 
     watch(interrupted, 60)
     assert capsys.readouterr().err == ""
+
+
+def test_a_common_pause_of_all_fetching_is_shown_in_both_forms() -> None:
+    why = "all fetching pauses (bot_check: Sign in to confirm you’re not a bot)"
+    paused = replace(running(), pause=Wait(720.0, why))
+    said = f"For 12 min more {why}."
+    assert said in table(paused).splitlines()
+    assert said in line(paused)
+    assert "pauses" not in table(running())

@@ -39,7 +39,7 @@ def test_a_stage_with_a_missing_product_is_not_finished(corpus: PretendedCorpus)
 
 
 def test_a_raw_video_that_was_used_counts_as_fetched(corpus: PretendedCorpus) -> None:
-    corpus.healthy("a", "fetch_metadata", "fetch_video", "estimate_poses", time=1000.0)
+    corpus.healthy("a", "fetch_metadata", "fetch_video", time=1000.0)
     assert not (corpus.folder("a") / "video.mp4").exists()
     assert inspect_video(corpus.folder("a")).times["fetch_video"] == 1000.0
 
@@ -54,22 +54,16 @@ def test_a_loss_is_told_by_the_stage_where_it_happened(
     loss = inspect_video(corpus.folder("a")).loss
     assert loss
     assert (loss.stage, loss.status) == (stage, status)
-    tombstone_name = {"fetch_metadata": "metadata.json", "fetch_video": "poses.npz"}[stage]
+    tombstone_name = {"fetch_metadata": "metadata.json", "fetch_video": "video.json"}[stage]
     assert loss.time == (corpus.folder("a") / tombstone_name).stat().st_mtime
 
 
-def test_a_raw_video_that_is_a_tombstone_is_a_loss(corpus: PretendedCorpus) -> None:
-    corpus.healthy("a", "fetch_metadata")
-    write_json(corpus.folder("a") / "video.mp4", tombstone("a", LONGEST))
+def test_poses_of_which_nothing_decoded_are_a_loss_of_the_file(corpus: PretendedCorpus) -> None:
+    corpus.healthy("a", "fetch_metadata", "fetch_video")
+    save_tombstone(corpus.folder("a") / "poses.npz", "a", LONGEST)
     loss = inspect_video(corpus.folder("a")).loss
     assert loss
     assert (loss.stage, loss.status) == ("fetch_video", "no_video_stream")
-
-
-def test_a_tiny_raw_video_is_none(corpus: PretendedCorpus) -> None:
-    corpus.healthy("a", "fetch_metadata")
-    (corpus.folder("a") / "video.mp4").write_bytes(b"\0\0\0\x18ftyp")
-    assert inspect_video(corpus.folder("a")).loss is None
 
 
 def test_the_largest_tombstone_is_smaller_than_the_bound(tmp_path: Path) -> None:
@@ -81,7 +75,7 @@ def test_the_largest_tombstone_is_smaller_than_the_bound(tmp_path: Path) -> None
 
 
 def test_the_smallest_healthy_poses_are_larger_than_the_bound(tmp_path: Path) -> None:
-    facts = {"frame_width": 1, "frame_height": 1, "fps": 24.0, "estimator": {}}
+    facts = {"frame_width": 1, "frame_height": 1, "lost_frames": 0, "fps": 24.0, "estimator": {}}
     poses = PosesBuilder().build(video_id="a", **facts)
     save(tmp_path / "poses.npz", poses)
     assert (tmp_path / "poses.npz").stat().st_size > TOMBSTONE_BYTES

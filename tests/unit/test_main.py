@@ -12,6 +12,8 @@ from signverse.__main__ import main
 
 IDS = ("good", "-gone", "broken", "new")
 
+LOST = ("video.json", "poses.npz", "preview.mp4", "preview.png")
+
 
 @pytest.fixture
 def corpus(tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> PretendedCorpus:
@@ -95,8 +97,7 @@ def test_a_retry_removes_what_the_dry_one_lists(
 ) -> None:
     before = corpus.files()
     main(["retry", "--reason", "undecodable"])
-    names = ("video.json", "poses.npz", "preview.mp4", "preview.png")
-    gone = {f"videos/broken/{name}" for name in names}
+    gone = {f"videos/broken/{name}" for name in LOST}
     assert before - corpus.files() == gone
     assert capsys.readouterr().out.endswith("next run of Snakemake tries again: 1.\n")
 

@@ -1,11 +1,15 @@
+import dataclasses
 import os
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pretended_corpus import STAGES, PretendedCorpus, plan_of
 
+from signverse.files import write_json
 from signverse.progress import Progress, StageProgress, last_fault, read_progress
+from signverse.traffic.state import TrafficState
 
 NOW = 1_800_000_000.0
 STAMP = "2026-11-22 15:16:34,312"
@@ -190,3 +194,14 @@ def test_a_selection_is_counted_alone(
     assert (progress.videos, progress.shards) == (videos, shards)
     assert progress.stages["fetch_metadata"].waiting == videos
     assert progress.stages["pack_shard"].waiting == shards
+
+
+def test_a_common_pause_of_all_fetching_is_part_of_the_progress(corpus: PretendedCorpus) -> None:
+    assert progress_of(corpus).document()["pause"] is None
+    folder = corpus.root / "results" / ".traffic"
+    now = time.time()
+    state = TrafficState(written_at=now, paused_until=now + 60, pause_reason="bot_check: no")
+    write_json(folder / "state.json", dataclasses.asdict(state))
+    pause = progress_of(corpus).document()["pause"]
+    assert 50 < pause["seconds"] <= 60
+    assert pause["why"] == "all fetching pauses (bot_check: no)"

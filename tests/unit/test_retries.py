@@ -7,8 +7,7 @@ from signverse.errors import InputError
 from signverse.retries import check_reasons, check_unlocked, find_lost, remove_lost
 
 METADATA = ("metadata.json", "subtitles.json", "download.json", "captions.json")
-VIDEO = ("video.json",)  # the file itself is gone after use
-POSES = ("poses.npz", "preview.mp4", "preview.png")
+POSES = ("video.json", "poses.npz", "preview.mp4", "preview.png")
 PLAN = plan_of(["good", "-gone", "broken", "new"])
 
 
@@ -30,11 +29,11 @@ def found(corpus: PretendedCorpus, *reasons: str) -> dict[str, tuple[str, ...]]:
 
 
 def test_a_video_that_the_platform_lost_loses_all_its_products(corpus: PretendedCorpus) -> None:
-    assert found(corpus, "removed") == {"-gone": METADATA + VIDEO + POSES}
+    assert found(corpus, "removed") == {"-gone": METADATA + POSES}
 
 
 def test_a_video_that_does_not_decode_keeps_its_metadata(corpus: PretendedCorpus) -> None:
-    assert found(corpus, "undecodable") == {"broken": VIDEO + POSES}
+    assert found(corpus, "undecodable") == {"broken": POSES}
 
 
 def test_what_an_interrupted_download_left_goes_too(corpus: PretendedCorpus) -> None:
@@ -63,7 +62,7 @@ def test_just_the_files_of_the_lost_and_the_summary_of_their_shard_are_removed(
     lost = list(find_lost(corpus.root / "results", PLAN, ["removed"]))
     assert corpus.files() == before
     remove_lost(corpus.root / "results", lost)
-    gone = {f"videos/-gone/{name}" for name in METADATA + VIDEO + POSES}
+    gone = {f"videos/-gone/{name}" for name in METADATA + POSES}
     assert before - corpus.files() == gone | {"shards/00000.json"}
     assert found(corpus, "removed") == {}
 

@@ -107,7 +107,7 @@ def test_a_disk_that_fills_up_during_the_run_is_told_once_at_its_end(empty: Proj
     """Any failed run looks at the disk; this one fails because nobody listens."""
     manifest = "video_id,sign_language,url\nabc,ase,http://127.0.0.1:9/watch\n"
     (empty.folder / "manifest.csv").write_text(manifest, encoding="utf-8")
-    settings = ["fetch_metadata={'retries': 0}", "fetch_video={'min_free_gb': 100000000}"]
+    settings = ["platform={'retries': 0}", "fetch_video={'min_free_gb': 100000000}"]
     done = empty.run("--retries", "0", "--until", "fetch_metadata", "--config", *settings)
     assert done.returncode == 1
     assert done.stdout.count("No video is fetched now: results: ") == 1

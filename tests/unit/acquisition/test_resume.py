@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 from file_server import File, file_server
-from platform_settings import at_once, client, platform_settings, stream_info
+from platform_settings import at_once, client, media, platform_settings, stream_info
 
 from signverse.acquisition.streams import fetch_stream
 from signverse.demo.site import serve
 from signverse.errors import MachineError
 
-MEDIA = b"\0" + random.Random(0).randbytes(256_000)
+MEDIA = media(256_001)
 HALF = len(MEDIA) // 2
 
 
@@ -125,3 +125,24 @@ def test_a_killed_download_is_resumed_by_the_next_process(tmp_path: Path, root: 
         fetch(stream_info(server.url("/a.mp4")), tmp_path)
     assert server.asked == [("/a.mp4", f"bytes={done}-")]
     assert (tmp_path / "v.mp4").read_bytes() == MEDIA
+
+
+def test_a_part_that_was_damaged_meanwhile_is_downloaded_from_its_beginning(tmp_path: Path) -> None:
+    with file_server({"/v.mp4": File(MEDIA, cut=HALF)}) as server:
+        info = stream_info(server.url("/v.mp4"))
+        with pytest.raises(MachineError):
+            fetch(info, tmp_path, retries=0)
+        (part,) = (tmp_path / "parts").glob("*.part")
+        part.write_bytes(bytes(part.stat().st_size))
+        server.files["/v.mp4"] = File(MEDIA)
+        fetch(info, tmp_path, retries=0)
+    assert (tmp_path / "v.mp4").read_bytes() == MEDIA
+    assert not (tmp_path / "parts").exists()
+
+
+def test_a_file_that_never_opens_is_downloaded_twice_and_no_more(tmp_path: Path) -> None:
+    noise = b"\0" + random.Random(0).randbytes(10_000)
+    with file_server({"/v.mp4": File(noise)}) as server:
+        fetch(stream_info(server.url("/v.mp4")), tmp_path)
+        assert len(server.asked) == 2
+    assert (tmp_path / "v.mp4").read_bytes() == noise  # finish_file says what is wrong

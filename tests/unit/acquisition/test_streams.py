@@ -1,7 +1,6 @@
 """download.json and the download: real yt-dlp against servers on this machine."""
 
 import json
-import random
 import time
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from platform_settings import (
     ask,
     at_once,
     client,
+    media,
     offered,
     stream_info,
     unused_port,
@@ -26,7 +26,7 @@ from signverse.acquisition.streams import download_info, fetch_stream
 from signverse.errors import MachineError, VideoError
 from signverse.outcomes import product
 
-MEDIA = b"\0" + random.Random(0).randbytes(100_000)
+MEDIA = media(100_001)
 
 
 def fetch(info: dict[str, Any], folder: Path, **settings: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from signverse.errors import InputError, MachineError, VideoError
-from signverse.traffic import Traffic, TrafficSettings, shared_traffic
+from signverse.traffic import Traffic, TrafficSettings, common_pause, shared_traffic
 
 SETTINGS = TrafficSettings(
     max_concurrent_requests=2, request_interval_sec=10, videos_per_hour=4, pause_sec=600,
@@ -249,3 +249,17 @@ def test_nothing_but_state_clock_and_locks_lies_in_the_folder(traffic: Traffic) 
     assert {entry.name for entry in os.scandir(traffic.folder)} == {
         "state.json", "state.lock", "slot_0.lock",
     }  # fmt: skip
+
+
+def test_a_common_pause_is_told_to_those_who_look_at_the_corpus(
+    traffic: Traffic, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("signverse.traffic.turns.time.time", lambda: clock.now)
+    assert common_pause(tmp_path) is None
+    seen: list[Any] = []
+    clock.at = [(100, lambda: seen.append(common_pause(tmp_path)))]
+    traffic.extraction(Platform(clock, BOT))
+    assert [(wait.seconds, wait.why) for wait in seen] == [
+        (500, "all fetching pauses (bot_check: not a bot?)")
+    ]
+    assert common_pause(tmp_path) is None

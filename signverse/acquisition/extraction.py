@@ -1,9 +1,10 @@
 """One question to the platform about one video."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from signverse.acquisition.client import Client
-from signverse.acquisition.formats import Choice, FormatPolicy, choose_format
+from signverse.acquisition.formats import Choice, FormatPolicy, choose_format, is_video
 from signverse.errors import MachineError, VideoError
 from signverse.outcomes import UNKNOWN
 
@@ -20,7 +21,8 @@ def extract(
     video is at fault, MachineError when the world is.
     """
     # Two entries tell a playlist from a video; a channel has thousands.
-    options = {"format": _selector(policy), "playlist_items": "1:2", "getcomments": comments}
+    options = {"playlist_items": "1:2", "getcomments": comments}
+    options |= {"match_filter": _refuse_drm, "format": _selector(policy)}
     with client.opened(**options) as downloader:
         info = downloader.extract_info(url, download=False)
         entries = list(info["entries"]) if "entries" in info else [info]
@@ -37,6 +39,12 @@ def extract(
             name: value for name, value in headers.items() if name.lower() not in client.own_headers
         }
     return found, _chosen(formats, policy)
+
+
+def _refuse_drm(info: Mapping[str, Any], *, incomplete: Any) -> None:
+    """Raise VideoError when DRM leaves no pictures: yt-dlp tells it here, and nowhere later."""
+    if info.get("_has_drm") and not any(map(is_video, info.get("formats") or [])):
+        raise VideoError("no_video_stream", "all streams with a picture are DRM protected")
 
 
 def _selector(policy: FormatPolicy) -> Any:

@@ -110,6 +110,8 @@ class Answers:
         offered = ladder(video.min_height, video.max_height)
         if self.state == "audio_only":
             offered = [one for one in offered if not one.video]
+        if self.state == "combined_only":
+            offered = [one for one in offered if one.video and one.audio]
         streams: Json = {"formats": [], "adaptiveFormats": []}
         for one in offered:
             both = one.video and one.audio

@@ -45,9 +45,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         asked = self._note("api", body["videoId"])
         visit, video = self.site.visit(asked.video_id), self._video(asked)
         answers = self._answers(asked, video, visit.fault)
-        answer = (
-            answers.player() if self.path.startswith("/youtubei/v1/player") else answers.around()
-        )
+        path = urllib.parse.urlsplit(self.path).path  # to a proxy an address comes as a whole
+        answer = answers.player() if path == "/youtubei/v1/player" else answers.around()
         self._send(asked, JSON, json.dumps(answer).encode(), visit.fault)
 
     def do_GET(self) -> None:
@@ -147,6 +146,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             data = data[: len(data) // 2]
         if word == "html":
             kind, data = PAGE, b"<!doctype html><title>Sorry</title>" + b" " * 400
+        if word == "garbage":
+            data = b"\xff" * len(data)
         first, last = _wanted(asked.range, len(data))
         if asked.range and first >= len(data):
             return self._refuse(asked, 416)

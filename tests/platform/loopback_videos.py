@@ -65,7 +65,7 @@ PLAYABILITY: dict[str, tuple[str, str, str]] = {
     ),
 }
 # States of a video that plays (or could), but not as an ordinary one.
-STATES = (*PLAYABILITY, "live", "drm", "audio_only", "without_formats")
+STATES = (*PLAYABILITY, "live", "drm", "audio_only", "combined_only", "without_formats")
 # Faults of the web itself, of any request.
 HTTP_FAULTS = {
     "rate_limited": 429,
@@ -75,7 +75,7 @@ HTTP_FAULTS = {
     "legal": 451,
     "not_found": 404,
 }
-OTHER_FAULTS = ("reset", "stall", "slow", "truncated", "html", "expired")
+OTHER_FAULTS = ("reset", "stall", "slow", "truncated", "html", "garbage", "expired")
 REQUESTS = ("extraction", "subtitles", "stream")
 
 
@@ -89,6 +89,7 @@ class Fault:
         slow       it comes at `bytes_per_sec`
         truncated  half of the file, as if that were all of it
         html       a page instead of the file
+        garbage    as many bytes as the file has, which mean nothing
         expired    status 403 for the addresses given so far, until extracted anew (streams)
     times: how many requests it meets; None is all of them.
     retry_after: seconds, or any text, of the header Retry-After.

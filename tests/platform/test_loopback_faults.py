@@ -74,13 +74,19 @@ def test_a_fault_of_an_extraction_has_its_class_and_passes(kind: str):
 
 
 def test_every_state_and_every_fault_is_tested_here():
-    elsewhere = {"live", "without_formats", "slow", "expired"}
+    elsewhere = {"live", "combined_only", "without_formats", "slow", "garbage", "expired"}
     assert {*STATES, *HTTP_FAULTS, *OTHER_FAULTS} == {*CLASSES, *OF_THE_WEB} | elsewhere
 
 
 def test_a_video_that_is_live_says_so():
     with loopback_site(Video("a", state="live")) as site:
         assert extract(site, "a")["live_status"] == "is_live"
+
+
+def test_a_video_may_have_no_stream_of_pictures_alone():
+    with loopback_site(Video("a", state="combined_only")) as site:
+        formats = extract(site, "a", format="b")["formats"]
+    assert {one["format_id"] for one in formats} == {"sb0", "18", "22"}
 
 
 def test_a_video_of_which_only_pictures_are_listed_fails_as_one_with_sound_only():
@@ -192,7 +198,7 @@ def test_addresses_expire_by_themselves_and_cannot_be_altered(tmp_path: Path):
                 download(info, tmp_path / "video.mp4")
 
 
-@pytest.mark.parametrize("kind", ["truncated", "html"])
+@pytest.mark.parametrize("kind", ["truncated", "html", "garbage"])
 def test_a_damaged_file_arrives_without_an_error_of_the_web(tmp_path: Path, kind: str):
     with loopback_site(Video("a", faults={"stream": [Fault(kind)]})) as site:
         data = download(extract(site, "a"), tmp_path / "video.mp4")

@@ -9,7 +9,7 @@ from snakemake.logging import logger
 
 from signverse.digests import digest
 from signverse.disk import check_free_space
-from signverse.errors import InputError, MachineError
+from signverse.errors import InputError, MachineError, SignverseError
 from signverse.estimators import uses_gpu
 from signverse.exclusions import read_exclusions
 from signverse.languages import spoken_languages
@@ -49,14 +49,19 @@ workflow.global_resources.setdefault(
 
 
 onstart:
-    # Before any job; not in a dry run, nor when no video is to be fetched.
-    if any(job.rule.name == "fetch_video" for job in workflow.dag.needrun_jobs()):
-        try:
+    # Before any job; not in a dry run, nor when nothing is to be fetched.
+    coming = {job.rule.name for job in workflow.dag.needrun_jobs()}
+    try:
+        if coming & {"fetch_metadata", "fetch_video"}:
+            from signverse.acquisition.client import check_platform  # slow: not in jobs
+
+            check_platform(config["platform"])
+        if "fetch_video" in coming:
             check_free_space(
                 config["results"], config["fetch_video"]["min_free_gb"]
             )
-        except MachineError as error:
-            sys.exit(f"Error: {error}")
+    except SignverseError as error:
+        sys.exit(f"Error: {error}")
 
 
 onerror:

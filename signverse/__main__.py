@@ -1,6 +1,7 @@
 """Look at a corpus and have lost videos tried again: `python -m signverse --help`."""
 
 import argparse
+import contextlib
 import json
 import os
 import sys
@@ -55,10 +56,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not seconds > 0:
-        raise ValueError(text)
-    return seconds
+    with contextlib.suppress(ValueError):
+        if (seconds := float(text)) > 0:
+            return seconds
+    raise argparse.ArgumentTypeError(f"found {text!r}; expected a number of seconds over 0")
 
 
 def _plan(config: dict[str, Any]) -> Plan:

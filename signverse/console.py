@@ -123,6 +123,8 @@ def _counts(counts: Mapping[str, int]) -> str:
 def _outlook(progress: Progress) -> str:
     if progress.finished:
         return "Nothing is left to do."
+    if not any(stage.unfinished for stage in progress.stages.values()):
+        return "Only the files of excluded videos are left to remove."
     if progress.slowest is None:
         return "Time left: unknown, for too little was finished in the last hour."
     hours = progress.stages[progress.slowest].hours_left

@@ -75,7 +75,8 @@ class Progress:
     @property
     def finished(self) -> bool:
         """Whether nothing is left to do."""
-        return not any(stage.unfinished for stage in self.stages.values())
+        unfinished = any(stage.unfinished for stage in self.stages.values())
+        return not unfinished and not self.excluded_on_disk
 
     def document(self) -> dict[str, Any]:
         """All of it as plain values, for JSON."""

@@ -13,6 +13,12 @@ from signverse.errors import InputError
 
 SCHEMA = Path(__file__).resolve().parent.parent / "config" / "config.schema.yaml"
 
+# Section, and its keys of which the first may not be greater than the second.
+ORDERED = (
+    ("fetch_metadata", "min_height_px", "max_height_px"),
+    ("traffic", "pause_sec", "max_pause_sec"),
+)
+
 
 def checked_config(config: Mapping[str, Any]) -> dict[str, Any]:
     """The config with values of the right type.
@@ -26,7 +32,19 @@ def checked_config(config: Mapping[str, Any]) -> dict[str, Any]:
     errors = sorted(VALIDATOR(schema).iter_errors(typed), key=lambda e: [*map(str, e.path)])
     if errors:
         raise InputError(_message(errors[0]))
+    _check_order(typed)
     return typed
+
+
+def _check_order(config: Mapping[str, Any]) -> None:
+    """Raise InputError where a least value is above its greatest one."""
+    for section, low, high in ORDERED:
+        least, greatest = config[section][low], config[section][high]
+        if least > greatest:
+            raise InputError(
+                f"config, {section}: {low}: found {least}; "
+                f"allowed: at most {high}, which is {greatest}"
+            )
 
 
 def _typed(value: Any, schema: Mapping[str, Any]) -> Any:

@@ -17,8 +17,9 @@ def main(
     metadata: Path, subtitles: Path, download: Path,
 ) -> None:  # fmt: skip
     paths = {"subtitles": subtitles, "download": download, "metadata": metadata}
+    client = Client(platform)  # a wrong setting costs no turn
     with tombstones_on_fault(video_id, *paths.values()):
-        documents = traffic.extraction(lambda: fetch_documents(Client(platform), recipe))
+        documents = traffic.extraction(lambda: fetch_documents(client, recipe))
         for name, path in paths.items():
             write_json(path, product(video_id, SCHEMA_VERSION, **documents[name]))
 

@@ -10,9 +10,15 @@ import yt_dlp
 from yt_dlp.networking.exceptions import HTTPError, RequestError
 
 from signverse.acquisition.options import cookie_text, downloader_options, secret_texts
-from signverse.errors import MachineError, VideoError
+from signverse.errors import InputError, MachineError, VideoError
 from signverse.outcomes import UNKNOWN, classify, without_secrets, world_fault
 from signverse.traffic import RATE_LIMITED, retry_after
+
+
+def check_platform(settings: Mapping[str, Any]) -> None:
+    """Raise InputError when no job could ask the platform with the config section `platform`."""
+    with Client(settings).opened():
+        pass
 
 
 class Client:
@@ -33,11 +39,15 @@ class Client:
     def opened(self, **options: Any) -> Iterator[yt_dlp.YoutubeDL]:
         """A downloader with further options; errors inside the context become ours.
 
-        VideoError when the video is at fault, MachineError when the world is.
+        VideoError when the video is at fault, MachineError when the world is, InputError when
+        yt-dlp does not take an option.
         """
         cookies = {} if self._cookies is None else {"cookiefile": io.StringIO(self._cookies)}
         log = {"logger": _Log(self)}
-        downloader = _Downloader({**self._options, **cookies, **log, **options})
+        try:
+            downloader = _Downloader({**self._options, **cookies, **log, **options})
+        except yt_dlp.utils.YoutubeDLError as error:  # e.g. no library that impersonates a browser
+            raise InputError(f"config, platform: {self.clean(str(error))}") from error
         with self._faults(downloader), downloader:
             yield downloader
 

@@ -10,7 +10,7 @@ from yt_dlp.networking.exceptions import HTTPError, RequestError
 
 from signverse.acquisition.addresses import public_address
 from signverse.acquisition.client import Client
-from signverse.acquisition.tracks import wanted_tracks
+from signverse.acquisition.tracks import Track, wanted_tracks
 from signverse.captions.encodings import decode
 from signverse.outcomes import world_fault
 from signverse.traffic import retry_after
@@ -18,6 +18,9 @@ from signverse.traffic import retry_after
 Info = Mapping[str, Any]
 
 TRACK_REFUSED = (401, 403, 404, 410, 451)  # HTTP: the track cannot be had, now or later
+# HTTP: asked too often. YouTube answers so to nearly every request for a translation of its own,
+# while all else goes well (https://github.com/yt-dlp/yt-dlp/issues/13831): no sign of a limit.
+TOO_MANY = 429
 
 
 def fetch_subtitles(client: Client, info: Info) -> list[dict[str, Any]]:
@@ -33,15 +36,16 @@ def fetch_subtitles(client: Client, info: Info) -> list[dict[str, Any]]:
                 "format": track.format["ext"],
                 "source": public_address(track.format.get("url") or ""),
             }
-            | _fetch_text(client, downloader, track.format, headers)
+            | _fetch_text(client, downloader, track, headers)
             for track in wanted_tracks(info)
         ]
 
 
 def _fetch_text(
-    client: Client, downloader: yt_dlp.YoutubeDL, found: Info, headers: Info
+    client: Client, downloader: yt_dlp.YoutubeDL, track: Track, headers: Info
 ) -> dict[str, Any]:
     """Text of one track; one that is gone has none and says why."""
+    found = track.format
     if found.get("data") is not None:
         return {"encoding": None, "text": found["data"], "problem": None}
     if not found["url"].startswith(("http://", "https://")):
@@ -51,9 +55,12 @@ def _fetch_text(
             request = Request(found["url"], headers=found.get("http_headers") or dict(headers))
             return _text_of(downloader.urlopen(request).read())
         except HTTPError as error:
-            if error.status in TRACK_REFUSED:
+            refused = error.status == TOO_MANY
+            if error.status in TRACK_REFUSED or (refused and track.kind == "translated"):
                 return _without_text(f"HTTP error {error.status}")
             failure: RequestError = error
+            if refused:
+                break  # to ask again at once is what it asks us not to do
         except RequestError as error:
             failure = error
         logging.warning("subtitle track, attempt %d: %s", attempt + 1, client.clean(str(failure)))

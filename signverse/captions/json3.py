@@ -77,13 +77,20 @@ def read_events(found: list[Any]) -> tuple[list[Event], int]:
 def _event(event: dict[str, Any]) -> Event:
     start_ms = int(event["tStartMs"])
     words = tuple(
-        Word((start_ms + int(piece.get("tOffsetMs", 0))) / 1000, str(piece.get("utf8", "")))
+        Word((start_ms + int(piece.get("tOffsetMs", 0))) / 1000, _text(piece))
         for piece in event["segs"]
     )
     end_sec = max(
         [(start_ms + int(event.get("dDurationMs", 0))) / 1000, *(w.start_sec for w in words)]
     )
     return Event(start_ms / 1000, end_sec, words, bool(event.get("aAppend")))
+
+
+def _text(piece: dict[str, Any]) -> str:
+    text = piece.get("utf8") or ""
+    if not isinstance(text, str):
+        raise TypeError(f"a text of type {type(text).__name__}")
+    return text
 
 
 def _lines(events: list[Event]) -> Iterator[Cue]:

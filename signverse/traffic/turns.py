@@ -44,6 +44,9 @@ T = TypeVar("T")
 POLL_SEC = 0.5  # for a slot, or the end of another job's first try
 LONGEST_SLEEP_SEC = 60.0  # then look again: the state may have been removed by hand
 LOG_AGAIN_SEC = 600.0
+# Of one request, before its job fails: it may be refused for what it asks while others are
+# answered, and a few such jobs would hold all slots and have everybody pause for ever.
+MOST_REFUSALS = 5
 
 
 def shared_traffic(results: str | Path, settings: Mapping[str, Any]) -> "Traffic":
@@ -64,11 +67,12 @@ class _Turn:
 
     locks: contextlib.ExitStack
     tries_first: bool
+    held: bool = True
 
     def end(self) -> None:
         """Give back slot and right."""
         self.locks.close()
-        self.tries_first = False
+        self.tries_first = self.held = False
 
 
 class Traffic:
@@ -93,8 +97,9 @@ class Traffic:
 
         It waits as long as it takes, for a free slot, the interval, the budget and the end of a
         pause, and says so in the log. When the platform refuses (MachineError with the status
-        rate_limited or bot_check) it waits and asks again, for ever. All other errors pass; a
-        VideoError counts as an answer. Raises MachineError when `folder` cannot be used.
+        rate_limited or bot_check) it waits and asks again; the fifth refusal passes, and all other
+        errors do at once. A VideoError counts as an answer. Raises MachineError when `folder`
+        cannot be used.
         """
         return self._request("extraction", ask)
 
@@ -107,6 +112,7 @@ class Traffic:
 
     def _request(self, kind: Kind, call: Callable[[], T]) -> T:
         with self._outside_of_the_request_around():
+            refusals = 0
             while True:
                 self._held = turn = self._turn(kind)
                 try:
@@ -115,9 +121,13 @@ class Traffic:
                     self._answered(kind, turn)
                     raise
                 except MachineError as error:
-                    if error.status not in (RATE_LIMITED, BOT_CHECK):
+                    # A turn that is not held: it is the error of a request inside this one.
+                    if error.status not in (RATE_LIMITED, BOT_CHECK) or not turn.held:
                         raise
                     alone = self._refused(kind, turn, error)
+                    refusals += 1
+                    if refusals == MOST_REFUSALS:
+                        raise
                 else:
                     self._answered(kind, turn)
                     return answer
@@ -138,7 +148,7 @@ class Traffic:
         yield
         if around is not None:
             again = self._turn("download")  # its interval and budget are paid for
-            around.locks, around.tries_first = again.locks, again.tries_first
+            around.locks, around.tries_first, around.held = again.locks, again.tries_first, True
             self._held = around
 
     def _turn(self, kind: Kind) -> _Turn:

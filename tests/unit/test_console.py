@@ -156,3 +156,9 @@ def test_a_common_pause_of_all_fetching_is_shown_in_both_forms() -> None:
     assert said in table(paused).splitlines()
     assert said in line(paused)
     assert "pauses" not in table(running())
+
+
+def test_a_corpus_with_files_of_excluded_videos_is_not_finished() -> None:
+    left = replace(finished(), excluded=1, excluded_on_disk=1)
+    assert not left.finished
+    assert table(left).splitlines()[-1] == "Only the files of excluded videos are left to remove."

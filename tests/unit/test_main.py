@@ -149,6 +149,15 @@ def test_a_wrong_call_says_what_is_expected(
     assert "usage: python -m signverse" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("written", ["0", "soon", "nan"])
+def test_a_wrong_interval_is_refused_with_what_is_allowed(
+    written: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["status", "--watch", written])
+    assert f"found '{written}'; expected a number of seconds over 0" in capsys.readouterr().err
+
+
 def test_a_reader_that_stops_early_is_no_error(corpus: PretendedCorpus, root: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "signverse", "status"],

@@ -1,4 +1,4 @@
-"""The config section `platform`: what may be said to yt-dlp, and secrets in it."""
+"""The way to the platform in the config: what may be said to yt-dlp, secrets, and limits."""
 
 import re
 from pathlib import Path
@@ -112,3 +112,20 @@ def test_every_option_is_one_that_yt_dlp_has_and_is_described() -> None:
     assert set(options) <= set(yt_dlp.parse_options([]).ydl_opts) | {"geo_bypass_ip_block"}
     assert not set(options) & set(FIXED)
     assert set(options["js_runtimes"]["properties"]) == set(supported_js_runtimes.value)
+
+
+@pytest.mark.parametrize(
+    ("section", "low", "high"),
+    [
+        ("fetch_metadata", "min_height_px", "max_height_px"),
+        ("traffic", "pause_sec", "max_pause_sec"),
+    ],
+)
+def test_a_least_value_above_the_greatest_is_refused(
+    config: Config, section: str, low: str, high: str
+) -> None:
+    config[section] |= {low: 721, high: 720}
+    expected = f"config, {section}: {low}: found 721; allowed: at most {high}, which is 720"
+    assert refused(config) == expected
+    config[section][low] = 720
+    checked_config(config)

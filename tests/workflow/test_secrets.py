@@ -1,6 +1,7 @@
 """Secrets of the config: sent to the platform, and left nowhere on disk."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from workflow_project import Project, Site
@@ -38,9 +39,19 @@ def test_a_job_that_fails_does_not_print_the_secrets_of_its_proxy(project: Proje
     assert holding(project.folder, "proxy-secret") == ["test.yaml"]
 
 
-def test_a_cookies_file_that_is_not_there_fails_the_job_by_one_line(project: Project) -> None:
-    project.configure(manifest="manifest.csv", platform={"cookies_file": "none.txt"})
-    done = project.run("--retries", "0", "results/videos/first000001/metadata.json")
+@pytest.mark.parametrize(
+    ("platform", "message"),
+    [
+        ({"cookies_file": "none.txt"}, "none.txt: the cookies file cannot be read (No such file"),
+        ({"yt_dlp": {"proxy": "${NOT_SET}"}}, "the environment variable NOT_SET is not set"),
+    ],
+)
+def test_a_way_that_no_job_could_take_is_refused_before_any_job(
+    project: Project, platform: dict[str, Any], message: str
+) -> None:
+    project.configure(manifest="manifest.csv", platform=platform)
+    done = project.run("results/videos/first000001/metadata.json")
     assert done.returncode == 1
-    assert "ERROR none.txt: the cookies file cannot be read (No such file" in done.stdout
+    assert message in done.stdout.splitlines()[-1]
     assert "Traceback" not in done.stdout
+    assert not (project.folder / "logs").exists()

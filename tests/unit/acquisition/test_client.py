@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 import yt_dlp
 from file_server import File, file_server
-from platform_settings import client, unused_port
+from platform_settings import client, platform_settings, unused_port
 from yt_dlp.networking import Request
 
+from signverse.acquisition.client import check_platform
 from signverse.errors import InputError, MachineError, VideoError
 
 SECRET = "session-secret"
@@ -55,6 +56,12 @@ def test_a_damaged_cookies_file_is_refused_at_once(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="line 1") as caught:
         client(cookies_file=str(tmp_path / "c.txt"))
     assert SECRET not in str(caught.value)
+
+
+def test_an_option_that_yt_dlp_cannot_follow_is_refused_by_one_line() -> None:
+    settings = platform_settings(yt_dlp={"impersonate": "chrome-999"})
+    with pytest.raises(InputError, match='config, platform: Impersonate target "chrome-999"'):
+        check_platform(settings)
 
 
 def test_requests_go_by_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:

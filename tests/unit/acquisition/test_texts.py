@@ -75,9 +75,7 @@ def test_a_page_with_one_track_gone_still_gives_the_other(tmp_path: Path) -> Non
     ]
 
 
-@pytest.mark.parametrize(
-    ("code", "status"), [(500, "network"), (429, "rate_limited"), (400, "unknown")]
-)
+@pytest.mark.parametrize(("code", "status"), [(500, "network"), (400, "unknown")])
 @pytest.mark.parametrize("retries", [0, 2])
 def test_subtitles_the_server_refuses_for_now_are_tried_again_then_the_worlds_fault(
     code: int, status: str, retries: int
@@ -89,6 +87,27 @@ def test_subtitles_the_server_refuses_for_now_are_tried_again_then_the_worlds_fa
         fetched(server, retries)
     assert len(server.asked) == retries + 1
     assert caught.value.status == status
+
+
+def test_a_429_is_not_asked_again_at_once() -> None:
+    with (
+        file_server({"/en.vtt": File(status=429)}) as server,
+        pytest.raises(MachineError) as caught,
+    ):
+        fetched(server, retries=2)
+    assert caught.value.status == "rate_limited"
+    assert len(server.asked) == 1
+
+
+def test_a_429_for_a_translation_alone_is_no_limit_of_the_platform() -> None:
+    """YouTube refuses translations so while it answers everything else."""
+    with file_server({"/en.vtt": File(status=429)}) as server:
+        url = server.url("/en.vtt?lang=de&tlang=en")
+        info = {"automatic_captions": {"en": [{"ext": "vtt", "url": url}]}, "language": "de"}
+        (track,) = fetch_subtitles(client(retries=2), info)
+    assert (track["kind"], track["text"]) == ("translated", None)
+    assert track["problem"] == "HTTP error 429"
+    assert len(server.asked) == 1
 
 
 def test_subtitles_that_come_at_the_second_try_are_taken() -> None:

@@ -145,6 +145,7 @@ def test_events_are_taken_by_time_and_numbers_may_be_text() -> None:
         {"tStartMs": 1e999, "segs": [{"utf8": "lost"}]},
         {"tStartMs": 0, "segs": ["lost"]},
         {"tStartMs": 0, "segs": None},
+        {"tStartMs": 0, "segs": [{"utf8": ["lost"]}]},
         "lost",
         None,
     ],
@@ -154,6 +155,12 @@ def test_an_event_that_cannot_be_read_is_counted(event: Any) -> None:
     reading = parse_json3(document(event, good))
     assert reading.unreadable == 1
     assert [cue.text for cue in reading.cues] == ["a"]
+
+
+def test_a_piece_without_text_adds_no_word() -> None:
+    pieces = [{"utf8": "a"}, {"utf8": None}, {}, {"utf8": " b"}]
+    event = {"tStartMs": 1000, "dDurationMs": 1000, "segs": pieces}
+    assert listed(parse_json3(document(event))) == [(1, 2, "a b")]
 
 
 def test_windows_and_events_without_text_are_no_cues() -> None:

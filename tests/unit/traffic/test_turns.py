@@ -97,6 +97,28 @@ def test_a_bot_check_is_waited_out_and_the_same_job_goes_on(traffic: Traffic, cl
     assert traffic.download(lambda: clock.passed) == 3800
 
 
+def test_a_request_that_is_refused_five_times_fails_and_leaves_its_slot_to_others(
+    traffic: Traffic, clock: Clock
+) -> None:
+    platform = Platform(clock, *[TOO_MANY] * 9)
+    with pytest.raises(MachineError) as caught:
+        traffic.extraction(platform)
+    assert caught.value is TOO_MANY
+    assert platform.asked == [0, 12, 612, 1812, 3812]
+    elsewhere = Platform(clock)
+    assert another(traffic, clock).extraction(elsewhere) == "answer"
+    assert elsewhere.asked == [5812]
+
+
+def test_a_request_inside_another_that_fails_so_is_not_refused_once_more(
+    traffic: Traffic, clock: Clock
+) -> None:
+    platform = Platform(clock, *[TOO_MANY] * 9)
+    with pytest.raises(MachineError):
+        traffic.download(lambda: traffic.extraction(platform))
+    assert len(platform.asked) == 5
+
+
 def test_a_first_429_is_waited_for_alone_as_long_as_the_platform_asks(
     traffic: Traffic, clock: Clock
 ) -> None:

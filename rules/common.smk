@@ -53,7 +53,9 @@ onstart:
     coming = {job.rule.name for job in workflow.dag.needrun_jobs()}
     try:
         if coming & {"fetch_metadata", "fetch_video"}:
-            from signverse.acquisition.client import check_platform  # slow: not in jobs
+            from signverse.acquisition.client import (
+                check_platform,
+            )  # slow: not in jobs
 
             check_platform(config["platform"])
         if "fetch_video" in coming:

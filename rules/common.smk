@@ -53,7 +53,8 @@ onstart:
     coming = {job.rule.name for job in workflow.dag.needrun_jobs()}
     try:
         if coming & {"fetch_metadata", "fetch_video"}:
-            from signverse.acquisition.client import check_platform  # slow: not in jobs
+            # Here, for it is slow and jobs need not wait for it.
+            from signverse.acquisition.client import check_platform
 
             check_platform(config["platform"])
         if "fetch_video" in coming:

@@ -83,6 +83,7 @@ def test_the_subtitles_can_be_parsed_and_lie_within_the_video(
 ) -> None:
     path = demo / "site" / "watch" / f"astronaut01.{language}.{extension}"
     facts = {"language": language, "kind": "manual", "name": None, "source": "", "problem": None}
+    facts |= {"source_language": None}
     text = path.read_text(encoding="utf-8")
     track = structure_track(facts | {"format": extension, "text": text}, 5.0)
     assert track["problem"] is None

@@ -131,24 +131,15 @@ def test_a_network_for_single_images_gets_them_one_by_one(tmp_path: Path) -> Non
         np.testing.assert_allclose(output, expected(images, last), rtol=1e-4, atol=1e-4)
 
 
-def test_a_network_that_says_any_number_but_fails_at_several_gets_them_one_by_one(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("counts", ["n", 1], ids=["says any number", "says one"])
+def test_a_network_with_outputs_for_one_image_gets_them_one_by_one(
+    tmp_path: Path, counts: Any
 ) -> None:
-    network = load(write_network(tmp_path / "exported.onnx", rows=1), batch=4)
-    assert network.batch == 4
+    network = load(write_network(tmp_path / "exported.onnx", rows=1, counts=counts), batch=4)
+    assert network.batch == 1
     images = pictures(6)
     for output, last in zip(network.run(images), (5, 7), strict=True):
         np.testing.assert_allclose(output, expected(images, last), rtol=1e-4, atol=1e-4)
-    assert network.batch == 1
-    (message,) = caplog.messages
-    assert message.startswith(f"{network.path}: the network fails at several images (")
-    assert message.endswith("going on with batches of 1")
-
-
-def test_a_network_with_outputs_for_one_image_gets_them_one_by_one(tmp_path: Path) -> None:
-    network = load(write_network(tmp_path / "exported.onnx", rows=1, counts=1), batch=4)
-    assert network.batch == 1
-    assert network.run(pictures(3))[1].shape == (3, 2, 7)
 
 
 @pytest.mark.parametrize("shape", [("n", 3, "h", "w"), ("n", "c", HEIGHT, WIDTH), (None,) * 4])
@@ -443,6 +434,23 @@ def test_another_failure_is_the_machines_fault_when_a_single_image_fails_too() -
     with pytest.raises(MachineError, match=expected_message):
         wrap("net.onnx", session, SMALL, batch=4).run(numbered(4))
     assert session.sizes == [4, 1]
+
+
+def test_a_network_that_fails_at_several_images_gets_them_one_by_one(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def answer(images: np.ndarray) -> list[np.ndarray]:
+        if len(images) > 1:
+            raise RuntimeError("Non-zero status code returned while running Reshape node")
+        return runs(images)
+
+    session = FakeSession(answer)
+    network = wrap("net.onnx", session, SMALL, batch=4)
+    np.testing.assert_array_equal(network.run(numbered(6))[0][:, 0, 0], np.arange(6))
+    assert session.sizes == [4, 1, 1, 1, 1, 1, 1]
+    (message,) = caplog.messages
+    assert message.startswith("net.onnx: the network fails at several images (Non-zero status")
+    assert message.endswith("going on with batches of 1")
 
 
 def test_a_network_that_answers_for_the_first_image_alone_gets_them_one_by_one() -> None:

@@ -78,6 +78,7 @@ _STAND_INS: Mapping[str, Callable[..., Any]] = {
 
 class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
+        """What stands in for a name in the pickle; raises UnpicklingError for nearly all."""
         full = f"{module}.{name}"
         if full == "numpy.ndarray":
             return full  # only ever an argument of _reconstruct, which does not look at it

@@ -4,6 +4,7 @@
 #                   └─ fetch_video ─ estimate_poses ───┤
 #                            └────────────┴─────────── render_preview (a sample)
 #                          fetch_model ──┘
+# Off by default, from the products of the videos: export_hdf5, _webdataset, _pose, _released
 #
 # snakemake --cores 8                                     the corpus of config/config.yaml
 # snakemake --cores 8 results/videos/ID/poses.npz         one file of one video
@@ -28,6 +29,7 @@ pathvars:
 include: "rules/acquire.smk"  # lane 1: fetch_metadata, structure_captions, fetch_video
 include: "rules/pose.smk"  # lane 2: fetch_model, estimate_poses, render_preview
 include: "rules/release.smk"  # lane 3: pack_shard
+include: "rules/export.smk"  # export_hdf5, export_webdataset, export_pose, export_released
 include: "rules/corpus.smk"  # the whole: plan_shards, remove_excluded, collect_status
 
 

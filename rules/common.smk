@@ -140,11 +140,48 @@ def products_before(wildcards):
 
 def single_videos_wanted():
     """Whether files of single videos were asked for, by name or by config."""
-    prefix = f"{config['results']}/videos/"
+    prefixes = tuple(
+        f"{config['results']}/{folder}/"
+        for folder in (
+            "videos",
+            "exports/pose",
+            "exports/released",
+            "exports/released_frames",
+        )
+    )
     targets = [os.path.normpath(target) for target in workflow.dag_settings.targets]
     return bool(config["select"]["videos"]) or any(
-        t.startswith(prefix) for t in targets
+        t.startswith(prefixes) for t in targets
     )
+
+
+def wanted_exports(videos, shards):
+    """Exports that are switched on, and those that must lose a video that was taken out."""
+    per_frame = config["export_released"]["per_frame"]
+    of_video = {
+        "export_pose": "exports/pose/{}.pose",
+        "export_released": (
+            "exports/released_frames/{}/npz"
+            if per_frame
+            else "exports/released/{}/npz/poses.npz"
+        ),
+    }
+    of_shard = {
+        "export_hdf5": "exports/hdf5/{}.h5",
+        "export_webdataset": "exports/webdataset/{}.tar",
+    }
+    wanted = [
+        f"<results>/{path.format(name)}"
+        for files, names in ((of_video, dict.fromkeys(videos)), (of_shard, shards))
+        for rule, path in files.items()
+        if config[rule]["enabled"]
+        for name in names
+    ]
+    reduced = [s for s in shards if len(PLAN.active(s)) < len(PLAN.shards[s])]
+    for path in (path.format(shard) for path in of_shard.values() for shard in reduced):
+        if os.path.exists(f"{config['results']}/{path}"):
+            wanted.append(f"<results>/{path}")
+    return list(dict.fromkeys(wanted))
 
 
 def wanted_files():
@@ -164,6 +201,9 @@ def wanted_files():
             f"<results>/videos/{video}/preview.mp4",
             f"<results>/videos/{video}/preview.png",
         ]
+    wanted += wanted_exports(
+        [*videos, *(video for shard in packed for video in PLAN.active(shard))], packed
+    )
     # The summary too, though it comes with the shard: `retry` removes it for a new shard.
     endings = ("zarr.zip", "json")
     wanted += [f"<results>/shards/{shard}.{end}" for shard in packed for end in endings]

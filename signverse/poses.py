@@ -20,6 +20,7 @@ import numpy as np
 from signverse.errors import InputError, VideoError
 from signverse.files import atomic_path
 from signverse.outcomes import OK, raise_if_tombstone
+from signverse.released.reading import is_released, read_members
 
 # Part of the body → number of keypoints, in the order of the arrays.
 PARTS = {"body": 18, "face": 68, "left_hand": 21, "right_hand": 21, "feet": 6}
@@ -193,12 +194,17 @@ def _savez(path: str | Path, members: dict[str, Any]) -> None:
         )
 
 
-def load(path: str | Path, owner: str | None = None) -> Poses:
+def load(path: str | Path, owner: str | None = None, *, repair_hands: bool = False) -> Poses:
     """Read and check `poses.npz`, which is to belong to the video `owner` if one is given.
 
+    Also reads the published layout, a file or a folder of frames, without running what stands in
+    it; what is unknown there, and `repair_hands`: signverse.released.reading.read_members.
     Raises VideoError for a tombstone and InputError, naming the file, for a damaged one.
     """
-    members = _read_members(path)
+    if is_released(path):
+        members = read_members(path, repair_hands=repair_hands)
+    else:
+        members = _read_members(path)
     scalars = {name: value.item() for name, value in members.items() if value.ndim == 0}
     for name in ("video_id", "status", "reason"):
         if name not in scalars:

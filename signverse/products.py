@@ -16,6 +16,12 @@ PRODUCTS: Mapping[str, tuple[str, ...]] = {
     "render_preview": ("preview.mp4", "preview.png"),
 }
 
+# Rule → what it exports of one video, below the results folder.
+EXPORTS: Mapping[str, tuple[str, ...]] = {
+    "export_pose": ("exports/pose/{video}.pose",),
+    "export_released": ("exports/released/{video}", "exports/released_frames/{video}"),
+}
+
 
 def video_folder(results: str | Path, video_id: str) -> Path:
     """The folder of a video's products; InputError for an id that may lead out of it."""
@@ -25,16 +31,21 @@ def video_folder(results: str | Path, video_id: str) -> Path:
 
 
 def remove_videos(videos: Iterable[str], *, results: Path, logs: Path, benchmarks: Path) -> None:
-    """Remove the folders, logs and timings of videos, those that there are.
+    """Remove the folders, exports, logs and timings of videos, those that there are.
 
     Links are removed, never followed. Shards and tables are not touched: they are packed anew.
     """
     for video in videos:
-        folder = video_folder(results, video)
-        if folder.is_symlink():
-            folder.unlink()
-        elif folder.exists():
-            shutil.rmtree(folder)
-        for stage in PRODUCTS:
+        _remove(video_folder(results, video))
+        for path in (path for paths in EXPORTS.values() for path in paths):
+            _remove(results / path.format(video=video))
+        for stage in (*PRODUCTS, *EXPORTS):
             (logs / stage / f"{video}.log").unlink(missing_ok=True)
             (benchmarks / stage / f"{video}.tsv").unlink(missing_ok=True)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from signverse.errors import InputError
-from signverse.products import PRODUCTS, remove_videos, video_folder
+from signverse.products import EXPORTS, PRODUCTS, remove_videos, video_folder
 
 
 @pytest.fixture
@@ -38,6 +38,26 @@ def test_everything_of_a_video_is_removed_and_nothing_of_another(folders: dict[s
     assert (folders["results"] / "videos" / "-ab" / "video.mp4.parts" / "part").exists()
     assert (folders["logs"] / "estimate_poses" / "-ab.log").exists()
     assert (folders["benchmarks"] / "estimate_poses" / "b.tsv").exists()
+
+
+def test_exports_of_a_video_are_rules_of_the_workflow(root: Path) -> None:
+    text = (root / "rules" / "export.smk").read_text("utf-8")
+    for rule, paths in EXPORTS.items():
+        outputs = text.partition(f"rule {rule}:")[2].partition("log:")[0]
+        assert [path for path in paths if f'"<results>/{path}' not in outputs] == []
+
+
+def test_exports_of_a_video_are_removed(folders: dict[str, Path]) -> None:
+    exports = folders["results"] / "exports"
+    for video in ("-a", "b"):
+        put(exports / "pose" / f"{video}.pose")
+        put(exports / "released" / video / "npz" / "poses.npz")
+        put(exports / "released_frames" / video / "npz" / "00000001.npz")
+        put(folders["logs"] / "export_pose" / f"{video}.log")
+    remove_videos(["-a"], **folders)
+    left = sorted(path.name for path in exports.glob("*/*"))
+    assert left == ["b", "b", "b.pose"]
+    assert [path.name for path in (folders["logs"] / "export_pose").iterdir()] == ["b.log"]
 
 
 def test_a_video_that_left_nothing_is_no_error(folders: dict[str, Path]) -> None:

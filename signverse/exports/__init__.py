@@ -1,0 +1,1 @@
+"""The corpus in the formats of others: HDF5, `.pose`, WebDataset."""

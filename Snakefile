@@ -1,7 +1,7 @@
 # From a manifest of public sign-language videos to a pose-native corpus.
 #
-#   fetch_metadata ─┬─ structure_captions ─────────────┬─ pack_shard ─ collect_status
-#                   └─ fetch_video ─ estimate_poses ───┤
+#   fetch_metadata ─┬─ structure_captions ─────────────┬─ pack_shard ─┬─ collect_status
+#                   └─ fetch_video ─ estimate_poses ───┤              └─ verify_shard
 #                            └────────────┴─────────── render_preview (a sample)
 #                          fetch_model ──┘
 #
@@ -27,7 +27,7 @@ pathvars:
 
 include: "rules/acquire.smk"  # lane 1: fetch_metadata, structure_captions, fetch_video
 include: "rules/pose.smk"  # lane 2: fetch_model, estimate_poses, render_preview
-include: "rules/release.smk"  # lane 3: pack_shard
+include: "rules/release.smk"  # lane 3: pack_shard, verify_shard
 include: "rules/corpus.smk"  # the whole: plan_shards, remove_excluded, collect_status
 
 

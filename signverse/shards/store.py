@@ -6,7 +6,6 @@ they are, so that their bytes are at a known place of the file.
 """
 
 import os
-import threading
 import zipfile
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
@@ -44,7 +43,6 @@ class StoredZip(Store):
         self._is_open = True
 
     def _open_file(self) -> None:
-        self._lock = threading.Lock()
         self._starts: dict[str, int] = {}
         self._file = open_binary(self._location)
         try:
@@ -79,17 +77,15 @@ class StoredZip(Store):
             first = byte_range.offset
         elif isinstance(byte_range, SuffixByteRequest):
             first = max(0, last - byte_range.suffix)
-        with self._lock:
-            if key not in self._starts:
-                header = self._read(member.header_offset, LOCAL_HEADER)
-                lengths = int.from_bytes(header[26:28], "little"), header[28:30]
-                extra = int.from_bytes(lengths[1], "little")
-                self._starts[key] = member.header_offset + LOCAL_HEADER + lengths[0] + extra
-            return self._read(self._starts[key] + first, last - first)
+        if key not in self._starts:
+            header = self._read(member.header_offset, LOCAL_HEADER)
+            lengths = (int.from_bytes(header[at : at + 2], "little") for at in (26, 28))
+            self._starts[key] = member.header_offset + LOCAL_HEADER + sum(lengths)
+        return self._read(self._starts[key] + first, last - first)
 
     def _read(self, start: int, length: int) -> bytes:
-        self._file.seek(start)
-        return self._file.read(length)
+        """Bytes at a place, whoever else reads: threads and forked processes share the file."""
+        return os.pread(self._file.fileno(), length, start)
 
     async def get(
         self, key: str, prototype: BufferPrototype, byte_range: ByteRequest | None = None

@@ -25,10 +25,7 @@ rule pack_shard:
         rows=lambda wildcards: PLAN.shard_rows(wildcards.shard),
         made_by={
             "code": digest("workflow_scripts.pack_shard"),
-            "config": {
-                "estimate_poses": POSE_RECIPE,
-                "pack_shard": config["pack_shard"],
-            },
+            "config": {"estimate_poses": POSE_RECIPE},
         },
         code=digest("workflow_scripts.pack_shard"),
     script:

@@ -1,7 +1,7 @@
 # From a manifest of public sign-language videos to a pose-native corpus.
 #
-#   fetch_metadata ─┬─ structure_captions ─────────────┬─ pack_shard ─ collect_status
-#                   └─ fetch_video ─ estimate_poses ───┤
+#   fetch_metadata ─┬─ structure_captions ─────────────┬─ pack_shard ─┬─ collect_status
+#                   └─ fetch_video ─ estimate_poses ───┤              └─ verify_shard
 #                            └────────────┴─────────── render_preview (a sample)
 #                          fetch_model ──┘
 # Off by default, from the products of the videos: export_hdf5, _webdataset, _pose, _released
@@ -28,7 +28,7 @@ pathvars:
 
 include: "rules/acquire.smk"  # lane 1: fetch_metadata, structure_captions, fetch_video
 include: "rules/pose.smk"  # lane 2: fetch_model, estimate_poses, render_preview
-include: "rules/release.smk"  # lane 3: pack_shard
+include: "rules/release.smk"  # lane 3: pack_shard, verify_shard
 include: "rules/export.smk"  # export_hdf5, export_webdataset, export_pose, export_released
 include: "rules/corpus.smk"  # the whole: plan_shards, remove_excluded, collect_status
 

@@ -205,7 +205,7 @@ def wanted_files():
         [*videos, *(video for shard in packed for video in PLAN.active(shard))], packed
     )
     # The summary too, though it comes with the shard: `retry` removes it for a new shard.
-    endings = ("zarr.zip", "json")
+    endings = ("zarr.zip", "json", "verified.json")
     wanted += [f"<results>/shards/{shard}.{end}" for shard in packed for end in endings]
     if packed:
         wanted.append("<results>/corpus/plan.csv")  # it keeps a reordered manifest out

@@ -1,7 +1,7 @@
-# Lane 3, release: everything about up to N videos in one file.
+# Lane 3, release: everything about up to N videos in one file, and its verification.
 # Needs:  <results>/videos/{video}/metadata.json, captions.json, poses.npz of a shard's videos,
 #         <results>/corpus/plan.csv
-# Makes:  <results>/shards/{shard}.zarr.zip, {shard}.json
+# Makes:  <results>/shards/{shard}.zarr.zip, {shard}.json, {shard}.verified.json
 # Config: pack_shard
 
 
@@ -23,6 +23,33 @@ rule pack_shard:
         "../envs/release.yaml"
     params:
         rows=lambda wildcards: PLAN.shard_rows(wildcards.shard),
+        made_by={
+            "code": digest("workflow_scripts.pack_shard"),
+            "config": {"estimate_poses": POSE_RECIPE},
+        },
         code=digest("workflow_scripts.pack_shard"),
     script:
         "../workflow_scripts/pack_shard.py"
+
+
+rule verify_shard:
+    """Read a shard as a stranger would and compare it with the products it was packed from."""
+    input:
+        shard="<results>/shards/{shard}.zarr.zip",
+        summary="<results>/shards/{shard}.json",
+        metadata=lambda wildcards: shard_files(wildcards.shard, "metadata.json"),
+        captions=lambda wildcards: shard_files(wildcards.shard, "captions.json"),
+        poses=lambda wildcards: shard_files(wildcards.shard, "poses.npz"),
+    output:
+        report="<results>/shards/{shard}.verified.json",
+    log:
+        "<logs>/verify_shard/{shard}.log",
+    benchmark:
+        "<benchmarks>/verify_shard/{shard}.tsv"
+    conda:
+        "../envs/release.yaml"
+    params:
+        rows=lambda wildcards: PLAN.shard_rows(wildcards.shard),
+        code=digest("workflow_scripts.verify_shard"),
+    script:
+        "../workflow_scripts/verify_shard.py"

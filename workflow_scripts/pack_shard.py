@@ -1,19 +1,19 @@
 """Pack the products of a shard's videos into {shard}.zarr.zip, with its summary."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from signverse.logs import job_log
-from signverse.shards import Row, VideoFiles
-from signverse.shards import pack_shard as pack
+from signverse.shards.packing import Row, VideoFiles, pack_shard
 
 
 def main(
     *, shard: str, rows: list[Row], metadata: Sequence[str], captions: Sequence[str],
-    poses: Sequence[str], path: Path, summary: Path,
+    poses: Sequence[str], made_by: Mapping[str, Any], path: Path, summary: Path,
 ) -> None:  # fmt: skip
     products = map(VideoFiles, metadata, captions, poses)
-    pack(shard, rows, products, path=path, summary=summary)
+    pack_shard(shard, rows, products, path=path, summary=summary, made_by=made_by)
 
 
 if "snakemake" in globals():
@@ -24,6 +24,7 @@ if "snakemake" in globals():
             metadata=snakemake.input.metadata,
             captions=snakemake.input.captions,
             poses=snakemake.input.poses,
+            made_by=snakemake.params.made_by,
             path=Path(snakemake.output.shard),
             summary=Path(snakemake.output.summary),
         )

@@ -11,7 +11,7 @@ from signverse.errors import InputError, VideoError
 from signverse.files import read_json, write_json
 from signverse.outcomes import product, tombstone
 from signverse.poses import save_tombstone
-from signverse.shards import VideoFiles, pack_shard
+from signverse.shards.packing import VideoFiles, pack_shard
 
 GONE = VideoError("removed", "HTTP Error 404")
 BROKEN = VideoError("undecodable", "the file is no readable video")
@@ -36,7 +36,8 @@ def write_shard(folder: Path, shard: str, rows: list[tuple[str, str]]) -> str:
         for video, excluded in rows
     ]
     summary = folder / f"{shard}.json"
-    pack_shard(shard, planned, products, path=folder / f"{shard}.zarr.zip", summary=summary)
+    path = folder / f"{shard}.zarr.zip"
+    pack_shard(shard, planned, products, path=path, summary=summary, made_by={})
     return str(summary)
 
 

@@ -58,6 +58,7 @@ def test_the_whole_corpus_has_four_jobs_a_video_and_previews_for_the_sample(many
         **dict.fromkeys(PER_VIDEO, 12),
         "render_preview": 6,
         "pack_shard": 3,
+        "verify_shard": 3,
         "plan_shards": 1,
         "remove_excluded": 1,
         "collect_status": 1,

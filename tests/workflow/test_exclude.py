@@ -2,16 +2,17 @@
 
 import csv
 import json
-import zipfile
 
 import pytest
 from workflow_project import Project, Site
+
+from signverse.shards.reading import Shard
 
 pytestmark = pytest.mark.slow
 
 TAKEN_OUT = "-second0002,asked to be left out,2026-11-22\n"
 EXCLUDE = ("--config", "exclude=exclude.csv")
-WITHOUT_IT = {"pack_shard": 1, "remove_excluded": 1, "collect_status": 1}
+WITHOUT_IT = {"pack_shard": 1, "verify_shard": 1, "remove_excluded": 1, "collect_status": 1}
 
 
 def exclude(project: Project, rows: str) -> None:
@@ -44,12 +45,11 @@ def test_an_excluded_video_leaves_shard_table_and_disk_and_nothing_else_reruns(
         **{"status": "excluded", "reason": "asked to be left out (2026-11-22)", "stage": "exclude"},
     }
     summary = (built.folder / "results/shards/00000.json").read_text(encoding="utf-8")
-    with zipfile.ZipFile(built.folder / "results/shards/00000.zarr.zip") as archive:
-        packed = "".join(
-            archive.read(name).decode() for name in archive.namelist() if name.endswith(".json")
-        )
-        arrays = [name for name in archive.namelist() if name.startswith("videos/00001/")]
-    assert arrays == ["videos/00001/zarr.json"]
+    shard = Shard(str(built.folder / "results/shards/00000.zarr.zip"))
+    documents = [shard.document(1, name) for name in ("metadata", "captions")]
+    assert (documents, shard.frames(1)["frame_times"].size) == ([None, None], 0)
+    others = [shard.document(n, name) for n in (0, 2, 3) for name in ("metadata", "captions")]
+    packed = json.dumps([shard.attributes, others])
     assert [words for words in private if words in summary or words in packed] == []
     assert (built.folder / "results/corpus/excluded.csv").read_text() == (
         "video_id,reason\n-second0002,asked to be left out (2026-11-22)\n"

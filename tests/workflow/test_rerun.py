@@ -17,7 +17,12 @@ CAPTION_LINE = 'return " ".join(JOINER_AT_EDGE.sub("", text).split())'
 
 def test_an_edit_of_a_rule_of_cleaning_reruns_captions_and_what_follows(built: Project) -> None:
     built.edit(CAPTIONS, CAPTION_LINE, f"text = text.strip()\n    {CAPTION_LINE}")
-    assert built.planned() == {"structure_captions": 4, "pack_shard": 1, "collect_status": 1}
+    assert built.planned() == {
+        "structure_captions": 4,
+        "pack_shard": 1,
+        "verify_shard": 1,
+        "collect_status": 1,
+    }
     built.build()
     assert built.planned() == {}
 
@@ -42,7 +47,12 @@ def test_another_spoken_language_reruns_the_captions_of_its_videos_only(built: P
         "gsg,German Sign Language,deu",
         "gsg,German Sign Language,deu;eng",
     )
-    assert built.planned() == {"structure_captions": 1, "pack_shard": 1, "collect_status": 1}
+    assert built.planned() == {
+        "structure_captions": 1,
+        "pack_shard": 1,
+        "verify_shard": 1,
+        "collect_status": 1,
+    }
 
 
 def test_an_edit_of_a_module_that_captions_import_reruns_captions(built: Project) -> None:
@@ -87,6 +97,7 @@ def test_appended_rows_build_only_what_is_new(built: Project, site: Site) -> Non
         "render_preview": 1,
         "plan_shards": 1,
         "pack_shard": 1,
+        "verify_shard": 1,
         "collect_status": 1,
     }
     before = (built.videos / "first000001" / "poses.npz").stat().st_mtime_ns
@@ -105,8 +116,9 @@ def test_appended_rows_leave_full_shards_alone(built: Project, site: Site) -> No
     assert built.planned() == {}
     write_manifest(built.folder / "manifest.csv", PAGES[:6], site.port)
     built.build()
+    endings = ("json", "verified.json", "zarr.zip")
     shards = sorted(path.name for path in (built.folder / "results/shards").iterdir())
-    assert shards == ["00000.json", "00000.zarr.zip", "00001.json", "00001.zarr.zip"]
+    assert shards == [f"0000{n}.{end}" for n in (0, 1) for end in endings]
     times = [(built.folder / f"results/shards/0000{n}.zarr.zip").stat().st_mtime for n in (0, 1)]
     assert times[0] < times[1] - 1
 

@@ -16,7 +16,9 @@ from signverse.demo.site import serve, write_page
 pytestmark = pytest.mark.slow
 
 AGAIN = {
-    **dict.fromkeys(("fetch_video", "estimate_poses", "pack_shard", "collect_status"), 1),
+    **dict.fromkeys(
+        ("fetch_video", "estimate_poses", "pack_shard", "verify_shard", "collect_status"), 1
+    ),
 }
 
 
@@ -84,7 +86,8 @@ def test_a_video_that_came_back_is_fetched_by_the_next_run_and_only_its_shard_is
     files = {name for name in changed if (lost.folder / "results" / name).is_file()}
     files = {name for name in files if not name.startswith(".traffic/")}
     assert {name for name in files if "/gone0000003/" not in name} == {
-        "shards/00001.zarr.zip", "shards/00001.json", "corpus/videos.csv",
+        "shards/00001.zarr.zip", "shards/00001.json", "shards/00001.verified.json",
+        "corpus/videos.csv",
     }  # fmt: skip
     assert "gone0000003,bfi,bfi,00001,ok," in (lost.folder / "results/corpus/videos.csv").read_text(
         encoding="utf-8"
@@ -113,7 +116,7 @@ def test_a_broken_video_is_downloaded_again_from_the_metadata_that_are_there(
 def test_a_single_shard_that_is_selected_has_its_lost_videos_tried_again(lost: Project) -> None:
     assert signverse(lost, "retry", "--reason", "undecodable").returncode == 0
     planned = lost.planned("--config", "select={'shards': ['00001']}")
-    assert planned == {"fetch_video": 1, "estimate_poses": 1, "pack_shard": 1}
+    assert planned == {"fetch_video": 1, "estimate_poses": 1, "pack_shard": 1, "verify_shard": 1}
     assert lost.planned("--config", "select={'shards': ['00000']}") == {}
 
 

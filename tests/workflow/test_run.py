@@ -10,9 +10,10 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-import zarr
 from jsonschema import Draft202012Validator
 from workflow_project import PAGES, Project, Site
+
+from signverse.shards.reading import Shard
 
 pytestmark = pytest.mark.slow
 
@@ -52,18 +53,21 @@ def test_bad_videos_are_tombstones_with_a_plain_reason(
 
 
 def test_captions_of_both_languages_arrive_in_the_shard(built_once: Project) -> None:
-    store = zarr.storage.ZipStore(built_once.folder / "results/shards/00000.zarr.zip", mode="r")
-    shard = zarr.open(store, mode="r")
-    tracks = shard["videos/00000"].attrs["captions"]["tracks"]
-    texts = {track["language"]: track["segments"][0]["text"] for track in tracks}
+    shard = Shard(str(built_once.folder / "results/shards/00000.zarr.zip"))
+    captions = shard.document(0, "captions")
+    assert captions is not None
+    texts = {track["language"]: track["segments"][0]["text"] for track in captions["tracks"]}
     assert texts == {"en": "Hello.", "es": "Hola."}
 
 
-def test_poses_in_the_shard_equal_those_of_the_video(built_once: Project) -> None:
-    store = zarr.storage.ZipStore(built_once.folder / "results/shards/00000.zarr.zip", mode="r")
-    packed = zarr.open(store, mode="r")["videos/00001/body_keypoints"][:]
-    with np.load(built_once.videos / "-second0002" / "poses.npz") as poses:
-        np.testing.assert_array_equal(packed, poses["body_keypoints"])
+def test_the_shard_is_verified_against_the_poses_of_its_videos(built_once: Project) -> None:
+    shards = built_once.folder / "results/shards"
+    report, summary = (
+        json.loads((shards / f"00000.{end}").read_text("utf-8"))
+        for end in ("verified.json", "json")
+    )
+    assert (report["sha256"], report["detections"]) == (summary["sha256"], summary["detections"])
+    assert 0 < report["worst_coordinate_error"] < 1 / 20 / 1920
 
 
 def test_an_unknown_label_is_kept_and_warned_of_once(built_once: Project) -> None:
@@ -84,9 +88,11 @@ def test_products_keep_to_their_schemas(built_once: Project, root: Path, name: s
 
 
 def test_no_shard_contains_the_address_of_a_stream(built_once: Project) -> None:
-    shard = (built_once.folder / "results/shards/00000.zarr.zip").read_bytes()
-    assert b".html" in shard  # the page, in metadata, which is stored and not compressed
-    assert b".mp4" not in shard
+    shard = Shard(str(built_once.folder / "results/shards/00000.zarr.zip"))
+    texts = [shard.read(name).tobytes() for name in ("metadata", "captions")]
+    packed = b"".join(texts) + json.dumps(shard.attributes).encode()
+    assert b".html" in packed  # the page, in metadata
+    assert b".mp4" not in packed
 
 
 def test_the_snippet_in_the_format_document_reads_a_shard(built_once: Project, root: Path) -> None:
@@ -103,6 +109,7 @@ def test_the_snippet_in_the_format_document_reads_a_shard(built_once: Project, r
         "first000001 {'start_sec': 0.0, 'end_sec': 0.4, 'text': 'Hello.', 'flags': []}"
         in done.stdout
     )
+    assert re.search(r"\(\d+, 18, 2\)", done.stdout)
 
 
 def test_raw_videos_are_gone_and_nothing_temporary_is_left(built_once: Project) -> None:
@@ -131,6 +138,7 @@ def test_every_job_leaves_a_log_and_a_benchmark_under_its_rule(
         ),
         "render_preview": {f"first000001{ending}", f"gone0000003{ending}"},
         "pack_shard": {f"00000{ending}"},
+        "verify_shard": {f"00000{ending}"},
         "plan_shards": {f"corpus{ending}"},
         "remove_excluded": {f"corpus{ending}"},
         "collect_status": {f"corpus{ending}"},
@@ -154,7 +162,7 @@ def test_packing_again_gives_the_same_bytes(built: Project) -> None:
     shard = built.folder / "results/shards/00000.zarr.zip"
     before = shard.read_bytes()
     shard.unlink()
-    assert built.planned() == {"pack_shard": 1, "collect_status": 1}
+    assert built.planned() == {"pack_shard": 1, "verify_shard": 1, "collect_status": 1}
     built.build()
     assert shard.read_bytes() == before
 

@@ -164,6 +164,19 @@ def read_product(path: str | Path) -> dict[str, Any]:
     return raise_if_tombstone(document)
 
 
+def read_document(path: str | Path, video_id: str) -> dict[str, Any]:
+    """A JSON product, or its tombstone; InputError unless it is that of the given video."""
+    document = read_json(path)
+    missing = {"video_id", "status", "reason"} - document.keys()
+    if missing:
+        raise InputError(f"{path}: fields are missing: {', '.join(sorted(missing))}")
+    if document["video_id"] != video_id:
+        raise InputError(
+            f"{path}: belongs to video {document['video_id']!r}, expected {video_id!r}"
+        )
+    return document
+
+
 def check_not_tombstone(path: str | Path) -> None:
     """Raise the VideoError of a binary product that is a tombstone, else do nothing."""
     with Path(path).open("rb") as file:

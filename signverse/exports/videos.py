@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from signverse.errors import InputError, VideoError
-from signverse.files import read_json
-from signverse.outcomes import EXCLUDED, OK
+from signverse.errors import VideoError
+from signverse.outcomes import EXCLUDED, OK, read_document
 from signverse.poses import Poses, load
 
 Row = Mapping[str, str]
@@ -62,20 +61,10 @@ def read_videos(rows: Iterable[Row], products: Iterable[Files]) -> Iterator[Vide
 
 def _read_video(identity: dict[str, str], files: Files) -> Video:
     owner = identity["video_id"]
-    metadata = _read_document(files.metadata, owner)
-    captions = _read_document(files.captions, owner)
+    metadata = read_document(files.metadata, owner)
+    captions = read_document(files.captions, owner)
     try:
         poses = load(files.poses, owner)
     except VideoError as error:
         return Video(identity, error.status, error.reason, metadata, captions)
     return Video(identity, OK, "", metadata, captions, poses, files)
-
-
-def _read_document(path: Path, owner: str) -> dict[str, Any]:
-    """A JSON product, or its tombstone, of the given video."""
-    document = read_json(path)
-    if document.get("video_id") != owner:
-        raise InputError(
-            f"{path}: belongs to video {document.get('video_id')!r}, expected {owner!r}"
-        )
-    return document

@@ -14,8 +14,8 @@ import numpy as np
 
 from signverse import __version__
 from signverse.errors import InputError, VideoError
-from signverse.files import atomic_path, read_json, sha256, write_json
-from signverse.outcomes import EXCLUDED, OK, tombstone
+from signverse.files import atomic_path, sha256, write_json
+from signverse.outcomes import EXCLUDED, OK, read_document, tombstone
 from signverse.poses import Poses, load
 from signverse.shards.columns import ShardWriter
 from signverse.shards.encoding import COORDINATE_STEPS, SCORE_STEPS, encode_detections
@@ -148,19 +148,6 @@ def _write_poses(writer: ShardWriter, poses: Poses, path: str) -> None:
     writer.append("person_offsets", poses.person_offsets[1:] + before)
     writer.append("frame_indices", poses.frame_indices)
     writer.append("frame_times", poses.frame_times)
-
-
-def read_document(path: str, video_id: str) -> dict[str, Any]:
-    """A JSON product, or its tombstone, of the given video."""
-    document = read_json(path)
-    missing = {"video_id", "status", "reason"} - document.keys()
-    if missing:
-        raise InputError(f"{path}: fields are missing: {', '.join(sorted(missing))}")
-    if document["video_id"] != video_id:
-        raise InputError(
-            f"{path}: belongs to video {document['video_id']!r}, expected {video_id!r}"
-        )
-    return document
 
 
 def _facts(metadata: Any, captions: Any) -> dict[str, Any]:

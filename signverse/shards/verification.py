@@ -9,11 +9,11 @@ import numpy as np
 
 from signverse.errors import InputError, VideoError
 from signverse.files import read_json, sha256
-from signverse.outcomes import EXCLUDED
+from signverse.outcomes import EXCLUDED, read_document
 from signverse.poses import Poses, array_names, load
 from signverse.shards.encoding import COORDINATE_ERROR, MAX_SCORE, SCORE_ERROR
 from signverse.shards.layout import COLUMNS, part_slices
-from signverse.shards.packing import Row, VideoFiles, read_document
+from signverse.shards.packing import Row, VideoFiles
 from signverse.shards.reading import Shard
 
 EPSILON = 4e-7  # of float32 near 1 to 4: of the decoded value, not of the stored one

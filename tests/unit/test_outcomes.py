@@ -14,6 +14,7 @@ from signverse.outcomes import (
     one_line,
     product,
     raise_if_tombstone,
+    read_document,
     read_product,
     tombstone,
     tombstones_on_fault,
@@ -440,3 +441,14 @@ def test_what_cannot_be_about_the_video_is_the_worlds_fault_whatever_it_says():
     assert found.status == "unknown"
     assert "HTTP Error 404" in str(found)
     assert world_fault("HTTP Error 429").status == "rate_limited"
+
+
+def test_a_document_of_another_video_or_without_a_status_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "metadata.json"
+    write_json(path, product("a", 2, title="x"))
+    assert read_document(path, "a")["title"] == "x"
+    with pytest.raises(InputError, match=r"metadata\.json: belongs to video 'a', expected 'b'"):
+        read_document(path, "b")
+    write_json(path, {"video_id": "a"})
+    with pytest.raises(InputError, match=r"fields are missing: reason, status"):
+        read_document(path, "a")

@@ -1,8 +1,10 @@
 """What several test modules share."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from signverse.demo.recordings import write_astronaut, write_carphone
 
@@ -13,6 +15,13 @@ ROOT = Path(__file__).resolve().parent.parent
 def root() -> Path:
     """The project's folder."""
     return ROOT
+
+
+@pytest.fixture
+def config(root: Path) -> dict[str, Any]:
+    """The config as it is shipped."""
+    loaded: dict[str, Any] = yaml.safe_load((root / "config/config.yaml").read_text("utf-8"))
+    return loaded
 
 
 @pytest.fixture(scope="session")

@@ -85,14 +85,15 @@ def _fetch(client: Client, info: Info, ask: Ask) -> tuple[Info, bool]:
     """Download into the working folder; the format, and whether its address had to be renewed."""
     (stream,) = info["formats"]
     renewable = bool(info.get("webpage_url"))
-    try:
-        if renewable and _has_expired(stream["url"]):
-            raise MachineError("the address has expired; as after HTTP Error 403")
-        return _download(client, info), False
-    except SignverseError as error:
-        if not (renewable and EXPIRED.search(str(error))):
-            raise
-        logging.warning("the address may have expired, asking for a new one: %s", error)
+    if renewable and _has_expired(stream["url"]):
+        logging.warning("the address has expired, asking for a new one")
+    else:
+        try:
+            return _download(client, info), False
+        except SignverseError as error:
+            if not (renewable and EXPIRED.search(str(error))):
+                raise
+            logging.warning("the address may have expired, asking for a new one: %s", error)
     policy = FormatPolicy(**info["format_policy"] | {"format_id": stream.get("format_id")})
     fresh, choice = ask(lambda: extract(client, info["webpage_url"], policy))
     return _download(client, download_info(fresh, choice, policy)), True

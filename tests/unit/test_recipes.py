@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from signverse.errors import InputError
 from signverse.recipes import metadata_recipe, pose_recipe, preview_recipe, video_recipe
@@ -53,13 +52,6 @@ DECIDES = [
     ("pack_shard.videos_per_shard", 7, []),
 ]
 OWN_NETWORKS = {"estimate_poses.detector", "estimate_poses.pose"}  # tested by themselves
-
-
-@pytest.fixture
-def config(root: Path) -> Config:
-    """The config as it is shipped."""
-    loaded: Config = yaml.safe_load((root / "config" / "config.yaml").read_text(encoding="utf-8"))
-    return loaded
 
 
 def changed(config: Config, key: str, value: object) -> Config:

@@ -7,32 +7,10 @@ from typing import Any
 
 import pytest
 import yaml
+from config_changes import Config, put, refused
 
 from signverse.errors import InputError
 from signverse.settings import SCHEMA, checked_config, read_config
-
-Config = dict[str, Any]
-
-
-@pytest.fixture
-def config(root: Path) -> Config:
-    """The config as it is shipped."""
-    loaded: Config = yaml.safe_load((root / "config" / "config.yaml").read_text(encoding="utf-8"))
-    return loaded
-
-
-def put(config: Config, key: str, value: Any) -> None:
-    *sections, name = key.split(".")
-    for section in sections:
-        config = config[section]
-    config[name] = value
-
-
-def refused(config: Mapping[str, Any]) -> str:
-    with pytest.raises(InputError) as caught:
-        checked_config(config)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
 
 
 def settings(config: Mapping[str, Any], above: str = "") -> Iterator[str]:

@@ -1,40 +1,17 @@
 """The way to the platform in the config: what may be said to yt-dlp, secrets, and limits."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 import yt_dlp
+from config_changes import Config, put, refused
 from yt_dlp.cookies import SUPPORTED_BROWSERS
 from yt_dlp.globals import supported_js_runtimes
 
 from signverse.acquisition.options import FIXED
-from signverse.errors import InputError
 from signverse.settings import SCHEMA, checked_config
-
-Config = dict[str, Any]
-
-
-@pytest.fixture
-def config(root: Path) -> Config:
-    """The config as it is shipped."""
-    loaded: Config = yaml.safe_load((root / "config" / "config.yaml").read_text(encoding="utf-8"))
-    return loaded
-
-
-def put(config: Config, key: str, value: Any) -> None:
-    *sections, name = key.split(".")
-    for section in sections:
-        config = config[section]
-    config[name] = value
-
-
-def refused(config: Config) -> str:
-    with pytest.raises(InputError) as caught:
-        checked_config(config)
-    return str(caught.value)
 
 
 @pytest.mark.parametrize(
